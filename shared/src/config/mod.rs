@@ -1,0 +1,1 @@
+//! Configuration: the only module that reads the environment.

@@ -1,0 +1,56 @@
+//! Why a data key could not be decrypted.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use crate::failure::FailureClass;
+use crate::message::MessageError;
+
+/// Why a data key could not be decrypted. `Clone`, because all who wait for one key share its failure.
+///
+/// No variant's text holds a key, a ciphertext or a credential.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum DataKeyError {
+    /// KMS answered `ThrottlingException` or `LimitExceededException` until the deadline or the last attempt.
+    #[error("KMS throttled the request")]
+    Throttled(#[source] Arc<dyn Error + Send + Sync>),
+    /// A time-out, a connection error or a failure inside KMS, until the deadline or the last attempt.
+    #[error("KMS could not be reached or failed")]
+    Transient(#[source] Arc<dyn Error + Send + Sync>),
+    /// The deadline passed before KMS answered (or before it could be asked).
+    #[error("the deadline passed before the data key was decrypted")]
+    DeadlinePassed,
+    /// The key is disabled, pending deletion, not found or otherwise in a state in which it does not decrypt.
+    #[error("the KMS key cannot be used")]
+    KeyUnavailable(#[source] Arc<dyn Error + Send + Sync>),
+    /// KMS refused the caller, the credentials or the request.
+    #[error("KMS refused access")]
+    AccessDenied(#[source] Arc<dyn Error + Send + Sync>),
+    /// KMS says the ciphertext is not one of its own, is damaged, or belongs to another key or context.
+    #[error("KMS cannot decrypt this data key: wrong key, wrong encryption context or damaged ciphertext")]
+    Undecryptable(#[source] Arc<dyn Error + Send + Sync>),
+    /// None of the record's encrypted data keys is wrapped by a key that the configuration allows.
+    #[error("no encrypted data key is wrapped by an allowed KMS key")]
+    NoAllowedKey,
+    /// KMS answered with another key than the one asked for.
+    #[error("KMS decrypted with another key than the one asked for")]
+    WrongKey,
+    /// The decrypted bytes or the context's public key do not fit the message's algorithm suite.
+    #[error("the decryption materials do not fit the message")]
+    Materials(#[source] MessageError),
+}
+
+impl DataKeyError {
+    /// What the failure means for the record.
+    #[must_use]
+    pub fn class(&self) -> FailureClass {
+        match self {
+            Self::Throttled(_) => FailureClass::Throttled,
+            Self::Transient(_) | Self::DeadlinePassed => FailureClass::Transient,
+            Self::KeyUnavailable(_) | Self::AccessDenied(_) => FailureClass::Unavailable,
+            Self::Undecryptable(_) | Self::NoAllowedKey | Self::WrongKey | Self::Materials(_) => {
+                FailureClass::Permanent
+            }
+        }
+    }
+}

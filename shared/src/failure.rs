@@ -1,0 +1,42 @@
+//! What a failure means for the record it befell.
+
+use std::fmt;
+
+/// The class of a failure: decided once, where the failure enters the program, and all that later code looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FailureClass {
+    /// Too many requests. Retried within the deadline; then the record is the checkpoint and no further KMS calls are made.
+    Throttled,
+    /// The service, the network or the time failed. Retried within the deadline; then the record is the checkpoint.
+    Transient,
+    /// The key is disabled, access is denied, the configuration is wrong: an operator can mend it. Not retried within the
+    /// invocation. The record is the checkpoint, or goes to quarantine where so configured.
+    Unavailable,
+    /// This record can never be read. It goes to quarantine.
+    Permanent,
+}
+
+impl FailureClass {
+    /// Whether trying again within the same invocation may succeed.
+    #[must_use]
+    pub fn is_retryable(self) -> bool {
+        matches!(self, Self::Throttled | Self::Transient)
+    }
+
+    /// The name used in logs, metrics and quarantine messages.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Throttled => "throttled",
+            Self::Transient => "transient",
+            Self::Unavailable => "unavailable",
+            Self::Permanent => "permanent",
+        }
+    }
+}
+
+impl fmt::Display for FailureClass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

@@ -1,0 +1,1 @@
+//! The AWS KMS adapter: the only module that names `aws_sdk_kms`.

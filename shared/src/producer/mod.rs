@@ -1,0 +1,1 @@
+//! Writing to Kinesis without being throttled.

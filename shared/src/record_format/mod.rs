@@ -1,0 +1,1 @@
+//! Reads a payload as what it is: a message, a bare KMS ciphertext.

@@ -1,0 +1,61 @@
+//! One retry loop's state, and the only file that sleeps between attempts.
+
+use std::time::Duration;
+
+use super::{Deadline, Decision, GiveUp, RetryPolicy};
+use crate::clock::Clock;
+use crate::failure::FailureClass;
+
+/// The attempts at one request: how many there were, and how long the next may take.
+///
+/// The caller loops: [`next_timeout`](Self::next_timeout), the attempt itself within that time, and after a failure
+/// [`pause_after`](Self::pause_after).
+#[derive(Debug)]
+pub struct Attempts<'a> {
+    policy: &'a RetryPolicy,
+    deadline: Deadline,
+    clock: &'a dyn Clock,
+    made: u32,
+}
+
+impl<'a> Attempts<'a> {
+    /// No attempt made yet.
+    #[must_use]
+    pub fn new(policy: &'a RetryPolicy, deadline: Deadline, clock: &'a dyn Clock) -> Self {
+        Self { policy, deadline, clock, made: 0 }
+    }
+
+    /// Counts an attempt and tells how long it may take: the policy's time-out, or less if the deadline is nearer.
+    ///
+    /// # Errors
+    /// [`GiveUp::DeadlinePassed`] if no time is left; nothing is counted then.
+    pub fn next_timeout(&mut self) -> Result<Duration, GiveUp> {
+        let remaining = self.deadline.remaining(self.clock.now().monotonic);
+        if remaining.is_zero() {
+            return Err(GiveUp::DeadlinePassed);
+        }
+        self.made = self.made.saturating_add(1);
+        Ok(remaining.min(self.policy.attempt_timeout))
+    }
+
+    /// Sleeps before the next attempt, after one that failed with `class`.
+    ///
+    /// # Errors
+    /// [`GiveUp`], at once, if there is to be no further attempt.
+    pub async fn pause_after(&mut self, class: FailureClass) -> Result<(), GiveUp> {
+        let remaining = self.deadline.remaining(self.clock.now().monotonic);
+        match self.policy.decide(self.made, class, remaining, fastrand::f64()) {
+            Decision::RetryAfter(delay) => {
+                tokio::time::sleep(delay).await;
+                Ok(())
+            }
+            Decision::GiveUp(reason) => Err(reason),
+        }
+    }
+
+    /// The number of attempts made.
+    #[must_use]
+    pub fn made(&self) -> u32 {
+        self.made
+    }
+}

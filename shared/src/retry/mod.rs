@@ -1,0 +1,9 @@
+//! When and how often to try again: deadlines, policy, backoff and the concurrency limit. Knows neither AWS nor Lambda.
+
+mod attempts;
+mod deadline;
+mod policy;
+
+pub use attempts::Attempts;
+pub use deadline::Deadline;
+pub use policy::{Decision, GiveUp, RetryPolicy};
