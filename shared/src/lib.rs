@@ -8,6 +8,7 @@ pub mod data_keys;
 pub mod encryption_context;
 pub mod failure;
 pub mod kms;
+pub mod logging;
 pub mod materials_cache;
 pub mod message;
 pub mod producer;

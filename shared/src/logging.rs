@@ -1,0 +1,44 @@
+//! Logs: one JSON object a line, on standard error.
+
+use tracing::Level;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// How much this project's own code logs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogLevel {
+    /// What made an invocation fail.
+    Error,
+    /// And what an operator should look at: checkpoints, quarantined records.
+    Warn,
+    /// And one line an invocation.
+    Info,
+    /// And what each part decided.
+    Debug,
+}
+
+/// Starts logging. A second call changes nothing.
+///
+/// Other crates' events are let through from `warn` on only, whatever `level` says: the HTTP stack's own debug events
+/// would carry response bodies, and with them plaintext data keys.
+pub fn start(level: LogLevel) {
+    let own = match level {
+        LogLevel::Error => Level::ERROR,
+        LogLevel::Warn => Level::WARN,
+        LogLevel::Info => Level::INFO,
+        LogLevel::Debug => Level::DEBUG,
+    };
+    let others = own.min(Level::WARN);
+    let targets = OWN_TARGETS
+        .iter()
+        .fold(Targets::new().with_default(others), |targets, target| targets.with_target(*target, own));
+    let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(std::io::stderr);
+    let started = tracing_subscriber::registry().with(targets).with(lines).try_init();
+    if started.is_err() {
+        tracing::debug!("logging was started before");
+    }
+}
+
+/// The crates whose events follow the configured level.
+const OWN_TARGETS: &[&str] = &["warmkeys", "stream_decryptor", "record_encryptor"];
