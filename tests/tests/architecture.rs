@@ -1,0 +1,113 @@
+//! The rules of ARCHITECTURE.md, checked on the sources.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// The Rust files below `folder`, as paths from the workspace's root.
+fn sources(folder: &str) -> Vec<PathBuf> {
+    fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, found);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    let mut found = Vec::new();
+    walk(&root().join(folder), &mut found);
+    assert!(!found.is_empty(), "{folder} has no sources");
+    found.sort();
+    found.into_iter().map(|path| path.strip_prefix(root()).unwrap().to_owned()).collect()
+}
+
+/// A source without its comments, so that documentation may name what code may not.
+fn code(path: &Path) -> String {
+    let text = fs::read_to_string(root().join(path)).unwrap();
+    text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+/// Asserts that of the sources below `folder`, only those below one of `allowed` name one of `words`.
+fn only_these_name(folder: &str, allowed: &[&str], words: &[&str]) {
+    for path in sources(folder) {
+        if allowed.iter().any(|allowed| path.starts_with(allowed)) {
+            continue;
+        }
+        let code = code(&path);
+        for word in words {
+            assert!(!code.contains(word), "{} names {word}", path.display());
+        }
+    }
+}
+
+#[test]
+fn the_message_format_knows_neither_aws_nor_tokio_nor_clocks() {
+    only_these_name(
+        "shared/src/message",
+        &[],
+        &["aws_sdk", "aws_config", "lambda", "tokio", "crate::clock", "SystemTime", "Instant", "crate::kms", "crate::batch"],
+    );
+}
+
+#[test]
+fn retry_and_the_materials_cache_know_neither_aws_nor_lambda() {
+    for folder in ["shared/src/retry", "shared/src/materials_cache"] {
+        only_these_name(folder, &[], &["aws_sdk", "aws_config", "lambda_", "crate::kms", "crate::batch"]);
+    }
+}
+
+#[test]
+fn only_kms_names_the_kms_sdk() {
+    only_these_name("shared/src", &["shared/src/kms"], &["aws_sdk_kms"]);
+    only_these_name("functions", &[], &["aws_sdk_"]);
+}
+
+#[test]
+fn only_batch_and_the_functions_name_lambda_events() {
+    only_these_name("shared/src", &["shared/src/batch"], &["aws_lambda_events", "lambda_runtime"]);
+}
+
+#[test]
+fn only_config_reads_the_environment() {
+    let words = ["env::var", "env::vars"];
+    only_these_name("shared/src", &["shared/src/config"], &words);
+    only_these_name("functions", &[], &words);
+}
+
+#[test]
+fn only_clock_reads_the_time() {
+    let words = ["SystemTime::now", "Instant::now"];
+    only_these_name("shared/src", &["shared/src/clock.rs"], &words);
+    only_these_name("functions", &[], &words);
+}
+
+#[test]
+fn functions_depend_on_the_library_and_never_on_each_other_or_on_test_support() {
+    let functions: Vec<_> = fs::read_dir(root().join("functions")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let names: Vec<_> = functions.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
+    for function in &functions {
+        let manifest = fs::read_to_string(function.join("Cargo.toml")).unwrap();
+        let own = function.file_name().unwrap().to_str().unwrap();
+        for other in names.iter().filter(|other| **other != own).chain(&["local-stack"]) {
+            assert!(!manifest.contains(other), "{own} depends on {other}");
+        }
+        let main = fs::read_to_string(function.join("src/main.rs")).unwrap();
+        assert!(main.lines().count() <= 60, "{own}: main.rs is more than wiring");
+    }
+    let library = fs::read_to_string(root().join("shared/Cargo.toml")).unwrap();
+    assert!(!library.contains("local-stack"), "the library depends on test support");
+}
+
+#[test]
+fn no_source_allows_unsafe_code() {
+    for folder in ["shared/src", "functions", "tests/src"] {
+        for path in sources(folder) {
+            assert!(!code(&path).contains("allow(unsafe_code)"), "{}", path.display());
+        }
+    }
+}
