@@ -9,6 +9,7 @@ pub mod encryption_context;
 pub mod failure;
 pub mod kms;
 pub mod logging;
+pub mod kpl;
 pub mod materials_cache;
 pub mod message;
 pub mod producer;

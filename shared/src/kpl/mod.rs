@@ -1,0 +1,32 @@
+//! Kinesis Producer Library aggregation: many user records in one Kinesis record.
+//!
+//! `F3 89 9A C2`, the protobuf [`AggregatedRecord`](aggregated_record), and the MD5 of the protobuf.
+//! <https://github.com/awslabs/kinesis-aggregation/blob/master/KPL_AGGREGATION_FORMAT.md>
+
+mod aggregate;
+mod aggregated_record;
+mod deaggregate;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+pub use aggregate::aggregate;
+pub use deaggregate::{MAX_USER_RECORDS, deaggregate};
+
+/// One user record of an aggregate. Cheap to clone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserRecord {
+    /// The partition key that the producer gave.
+    pub partition_key: Arc<str>,
+    /// The explicit hash key, where the producer gave one: a decimal number below 2^128, not checked here.
+    pub explicit_hash_key: Option<Arc<str>>,
+    /// The payload.
+    pub data: Bytes,
+}
+
+/// What every aggregate begins with.
+const MAGIC: [u8; 4] = [0xF3, 0x89, 0x9A, 0xC2];
+
+/// The bytes of the MD5 that every aggregate ends with.
+const DIGEST_LEN: usize = 16;
