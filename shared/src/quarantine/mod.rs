@@ -1,13 +1,28 @@
 //! Where records go that can never be decrypted: still encrypted, with the reason.
+//!
+//! What is kept of a record is a [`QuarantineEnvelope`], the same JSON wherever it is kept; a redrive reads it with
+//! [`QuarantineEnvelope::parse`] and [`QuarantineEnvelope::into_record`].
 
+mod configured;
+mod envelope;
+mod object_store;
 mod rejected_record;
+mod s3;
+mod sqs;
+mod stderr;
 
 use std::future::Future;
 
 use crate::retry::Deadline;
 use crate::sinks::Delivery;
 
+pub use configured::{ConfiguredQuarantine, QuarantineSettings};
+pub use envelope::{EnvelopeError, EnvelopePayload, QuarantineEnvelope, S3Object};
+pub use object_store::{BucketName, KeyPrefix, S3Settings};
 pub use rejected_record::{RejectedRecord, ShardOrigin};
+pub use s3::S3Quarantine;
+pub use sqs::SqsQuarantine;
+pub use stderr::StderrQuarantine;
 
 /// Keeps records that can never be decrypted, so that they do not block the shard and are not lost.
 pub trait Quarantine: Send + Sync {

@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::sync::Arc;
 
+use crate::failure::FailureClass;
+
 /// Why a record could not be delivered, to a sink or to the quarantine. No variant's text holds a record's content.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum SinkError {
@@ -29,4 +31,16 @@ pub enum SinkError {
     /// Writing to the local output failed.
     #[error("writing to the output failed")]
     Output(#[source] Arc<std::io::Error>),
+}
+
+impl SinkError {
+    /// The failure's class. None is permanent: the record can be read, it only cannot be delivered there.
+    #[must_use]
+    pub fn class(&self) -> FailureClass {
+        match self {
+            Self::Throttled(_) => FailureClass::Throttled,
+            Self::Transient(_) | Self::DeadlinePassed => FailureClass::Transient,
+            Self::Refused(_) | Self::TooLarge { .. } | Self::Output(_) => FailureClass::Unavailable,
+        }
+    }
 }

@@ -1,14 +1,32 @@
 //! Where opened records go, in shard order.
 
+pub(crate) mod batching;
+pub(crate) mod bounded_text;
+pub(crate) mod client;
+mod configured;
 mod error;
+mod firehose;
+pub(crate) mod json_lines;
 mod opened_record;
+pub(crate) mod service_failure;
+pub(crate) mod sqs;
+mod stdout;
+#[cfg(test)]
+pub(crate) mod testing;
+pub(crate) mod timestamp;
 
 use std::future::Future;
 
 use crate::retry::Deadline;
 
+pub use batching::RequestConcurrency;
+pub use client::{DEFAULT_ATTEMPT_TIMEOUT, delivery_retry_policy};
+pub use configured::{ConfiguredSink, SinkSettings};
 pub use error::SinkError;
+pub use firehose::{DeliveryStreamName, FirehoseSettings, FirehoseSink};
 pub use opened_record::OpenedRecord;
+pub use sqs::{FifoOrder, MessageLimit, QueueUrl, SqsSettings, SqsSink};
+pub use stdout::StdoutSink;
 
 /// Delivers opened records.
 pub trait RecordSink: Send + Sync {

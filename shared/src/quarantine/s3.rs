@@ -1,0 +1,41 @@
+//! Rejected records as objects in S3.
+
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
+
+use super::object_store::{NewObject, ObjectStore};
+use super::{Quarantine, QuarantineEnvelope, RejectedRecord, S3Settings, ShardOrigin};
+use crate::clock::Clock;
+use crate::retry::Deadline;
+use crate::sinks::Delivery;
+
+/// Writes each rejected record as one object, a [`QuarantineEnvelope`].
+///
+/// One object a record, not one a batch: its key is made of the record's place alone, so that a redelivered batch, which may begin and
+/// end elsewhere, overwrites the objects and leaves no duplicates.
+#[derive(Debug)]
+pub struct S3Quarantine {
+    store: ObjectStore,
+}
+
+impl S3Quarantine {
+    /// A quarantine with its own client made from `sdk`, whose own retrying is off.
+    #[must_use]
+    pub fn new(sdk: &SdkConfig, settings: S3Settings, clock: Arc<dyn Clock>) -> Self {
+        Self { store: ObjectStore::new(sdk, settings, clock) }
+    }
+}
+
+impl Quarantine for S3Quarantine {
+    async fn quarantine(&self, origin: &ShardOrigin, records: &[RejectedRecord], deadline: Deadline) -> Delivery {
+        let objects: Vec<_> = records
+            .iter()
+            .map(|rejected| NewObject {
+                place: self.store.place(origin, rejected),
+                content: QuarantineEnvelope::new(origin, rejected).to_json().into(),
+            })
+            .collect();
+        self.store.put(&objects, deadline).await
+    }
+}

@@ -1,0 +1,84 @@
+//! Rejected records as messages in an SQS queue, with S3 for those that are too large for one.
+
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
+
+use super::object_store::{NewObject, ObjectStore};
+use super::{Quarantine, QuarantineEnvelope, RejectedRecord, S3Settings, ShardOrigin};
+use crate::clock::Clock;
+use crate::retry::Deadline;
+use crate::sinks::sqs::{FifoIds, Message, SqsQueue, deduplication_id, group_id};
+use crate::sinks::{Delivery, SqsSettings};
+
+/// Sends each rejected record as one message, a [`QuarantineEnvelope`].
+///
+/// A record whose message would exceed the queue's limit is written to S3 if a bucket is configured, and a message without data that
+/// names the object is sent in its place: so the queue tells of every rejected record, and an alarm on it misses none. Without a bucket such
+/// a record cannot be quarantined ([`SinkError::TooLarge`](crate::sinks::SinkError::TooLarge)) and holds up its shard.
+///
+/// In a FIFO queue the shard is the message group.
+#[derive(Debug)]
+pub struct SqsQuarantine {
+    queue: SqsQueue,
+    oversized: Option<ObjectStore>,
+}
+
+impl SqsQuarantine {
+    /// A quarantine with its own clients made from `sdk`, whose own retrying is off.
+    #[must_use]
+    pub fn new(sdk: &SdkConfig, queue: SqsSettings, oversized: Option<S3Settings>, clock: Arc<dyn Clock>) -> Self {
+        let oversized = oversized.map(|settings| ObjectStore::new(sdk, settings, Arc::clone(&clock)));
+        Self { queue: SqsQueue::new(sdk, queue, clock), oversized }
+    }
+
+    /// The message for `rejected`, and the object that has to be stored before it is sent.
+    fn prepare(&self, origin: &ShardOrigin, rejected: &RejectedRecord) -> (Message<'static>, Option<NewObject>) {
+        let fifo = self.queue.settings().queue_url.is_fifo().then(|| FifoIds {
+            group: group_id(&origin.shard_id),
+            deduplication: deduplication_id(&rejected.record),
+        });
+        let envelope = QuarantineEnvelope::new(origin, rejected);
+        let json = envelope.to_json();
+        match &self.oversized {
+            Some(store) if json.len() > self.queue.settings().message_limit.get() => {
+                let place = store.place(origin, rejected);
+                let pointer = envelope.pointing_to(place.clone()).to_json();
+                (Message::json(pointer, fifo), Some(NewObject { place, content: json.into() }))
+            }
+            _ => (Message::json(json, fifo), None),
+        }
+    }
+}
+
+impl Quarantine for SqsQuarantine {
+    async fn quarantine(&self, origin: &ShardOrigin, records: &[RejectedRecord], deadline: Deadline) -> Delivery {
+        let mut messages = Vec::with_capacity(records.len());
+        let mut objects = Vec::new();
+        let mut with_object = Vec::new();
+        for (index, rejected) in records.iter().enumerate() {
+            let (message, object) = self.prepare(origin, rejected);
+            messages.push(message);
+            if let Some(object) = object {
+                objects.push(object);
+                with_object.push(index);
+            }
+        }
+        let stored = match &self.oversized {
+            Some(store) => store.put(&objects, deadline).await,
+            None => Delivery::complete(0),
+        };
+        // No message may name an object that is not there. Objects beyond are overwritten when their records come again.
+        if let Some(index) = with_object.get(stored.delivered) {
+            messages.truncate(*index);
+        }
+        let sent = self.queue.send(&messages, deadline).await;
+        match (sent.failure, stored.failure) {
+            (Some(failure), _) | (None, Some(failure)) => Delivery::stopped_at(sent.delivered, failure),
+            (None, None) => Delivery::complete(sent.delivered),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,54 @@
+//! The sink that the configuration chose.
+
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
+
+use super::{Delivery, FirehoseSettings, FirehoseSink, OpenedRecord, RecordSink, SqsSettings, SqsSink, StdoutSink};
+use crate::clock::Clock;
+use crate::retry::Deadline;
+
+/// Which sink is configured, and how.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum SinkSettings {
+    /// JSON lines of plaintext on standard output.
+    Stdout,
+    /// A Firehose stream.
+    Firehose(FirehoseSettings),
+    /// An SQS queue.
+    Sqs(SqsSettings),
+}
+
+/// The sink that the configuration chose.
+#[derive(Debug)]
+pub enum ConfiguredSink {
+    /// JSON lines of plaintext on standard output.
+    Stdout(StdoutSink),
+    /// A Firehose stream.
+    Firehose(FirehoseSink),
+    /// An SQS queue.
+    Sqs(SqsSink),
+}
+
+impl ConfiguredSink {
+    /// The sink of `settings`; its client, if it needs one, is made from `sdk`.
+    #[must_use]
+    pub fn new(settings: SinkSettings, sdk: &SdkConfig, clock: Arc<dyn Clock>) -> Self {
+        match settings {
+            SinkSettings::Stdout => Self::Stdout(StdoutSink::new(clock)),
+            SinkSettings::Firehose(settings) => Self::Firehose(FirehoseSink::new(sdk, settings, clock)),
+            SinkSettings::Sqs(settings) => Self::Sqs(SqsSink::new(sdk, settings, clock)),
+        }
+    }
+}
+
+impl RecordSink for ConfiguredSink {
+    async fn deliver(&self, records: &[OpenedRecord], deadline: Deadline) -> Delivery {
+        match self {
+            Self::Stdout(sink) => sink.deliver(records, deadline).await,
+            Self::Firehose(sink) => sink.deliver(records, deadline).await,
+            Self::Sqs(sink) => sink.deliver(records, deadline).await,
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! What the failures of Firehose, SQS and S3 mean. The only place that looks at their error codes.
+
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+// The SDK crates re-export one and the same type; any of them would do.
+use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_sqs::operation::RequestId;
+
+use super::SinkError;
+use super::bounded_text::bounded;
+
+/// What the failure of a request to `service` means.
+pub(crate) fn request_failure<E: ProvideErrorMetadata + Error + 'static>(
+    service: &'static str,
+    error: &SdkError<E>,
+) -> SinkError {
+    let SdkError::ServiceError(answer) = error else {
+        let cause = Unreachable { service, cause: bounded(&chain(error), MAX_TEXT_LEN) };
+        return match error {
+            SdkError::ConstructionFailure(_) => SinkError::Refused(Arc::new(cause)),
+            _ => SinkError::Transient(Arc::new(cause)),
+        };
+    };
+    let status = answer.raw().status().as_u16();
+    let code = error.code().unwrap_or_default();
+    let meaning = CodeMeaning::of(code);
+    let failure = ServiceFailure {
+        service,
+        code: bounded(code, MAX_TEXT_LEN),
+        status: Some(status),
+        request_id: error.request_id().map(|id| bounded(id, MAX_TEXT_LEN)),
+        message: error.message().filter(|_| meaning.quotes_no_content()).map(|text| bounded(text, MAX_TEXT_LEN)),
+    };
+    match (meaning, status) {
+        (CodeMeaning::Throttled, _) | (CodeMeaning::Unknown, 429) => SinkError::Throttled(Arc::new(failure)),
+        (CodeMeaning::Transient, _) | (CodeMeaning::Unknown, 500..) => SinkError::Transient(Arc::new(failure)),
+        (CodeMeaning::Refused | CodeMeaning::Unknown, _) => SinkError::Refused(Arc::new(failure)),
+    }
+}
+
+/// What the failure of one entry, in an answer that says 200, means. `sender_fault`: the service says it will never take the entry.
+pub(crate) fn entry_failure(service: &'static str, code: &str, sender_fault: bool) -> SinkError {
+    let failure =
+        ServiceFailure { service, code: bounded(code, MAX_TEXT_LEN), status: None, request_id: None, message: None };
+    match (CodeMeaning::of(code), sender_fault) {
+        // Throttling is called the sender's fault by some services, and passes all the same.
+        (CodeMeaning::Throttled, _) => SinkError::Throttled(Arc::new(failure)),
+        (CodeMeaning::Refused, _) | (_, true) => SinkError::Refused(Arc::new(failure)),
+        (CodeMeaning::Transient | CodeMeaning::Unknown, false) => SinkError::Transient(Arc::new(failure)),
+    }
+}
+
+/// Codes and messages come from outside and go to the log: 300 bytes hold every one that is worth reading.
+const MAX_TEXT_LEN: usize = 300;
+
+/// What an error code says by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum CodeMeaning {
+    Throttled,
+    Transient,
+    Refused,
+    /// Then the HTTP status decides, or the entry's `SenderFault`.
+    Unknown,
+}
+
+impl CodeMeaning {
+    fn of(code: &str) -> Self {
+        match code {
+            "Throttling"
+            | "ThrottlingException"
+            | "ThrottledException"
+            | "RequestThrottled"
+            | "RequestThrottledException"
+            | "RequestLimitExceeded"
+            | "LimitExceededException"
+            | "TooManyRequestsException"
+            | "BandwidthLimitExceeded"
+            | "SlowDown"
+            // Firehose: "throughput limits for the Firehose stream may have been exceeded"; S3: "reduce your request rate".
+            | "ServiceUnavailable"
+            | "ServiceUnavailableException"
+            // The queue's or stream's own KMS key (server-side encryption).
+            | "KMS.ThrottlingException"
+            | "KMSThrottlingException"
+            | "KmsThrottled" => Self::Throttled,
+            "InternalError" | "InternalFailure" | "InternalServerError" | "InternalServiceError"
+            | "RequestTimeout" | "RequestTimeoutException" | "OperationAborted" => Self::Transient,
+            "AccessDenied" | "AccessDeniedException" | "UnrecognizedClientException" | "InvalidClientTokenId"
+            | "ExpiredToken" | "ExpiredTokenException" | "NoSuchBucket" | "ResourceNotFoundException"
+            | "AWS.SimpleQueueService.NonExistentQueue" | "QueueDoesNotExist" | "InvalidKMSResourceException"
+            | "KMS.AccessDeniedException" | "KmsAccessDenied" | "KMS.DisabledException" | "KmsDisabled"
+            | "KMS.InvalidStateException" | "KmsInvalidState" | "KMS.NotFoundException" | "KmsNotFound"
+            | "KMS.OptInRequired" | "KmsOptInRequired" | "KMS.InvalidKeyUsageException" | "KmsInvalidKeyUsage" => {
+                Self::Refused
+            }
+            _ => Self::Unknown,
+        }
+    }
+
+    /// Whether the service's message may be logged: it names the principal and the resource, which the operator needs. Messages of
+    /// other failures, above all of validation, can quote the request, and with it plaintext.
+    fn quotes_no_content(self) -> bool {
+        self == Self::Refused
+    }
+}
+
+/// A service's answer that is a failure.
+#[derive(Debug)]
+struct ServiceFailure {
+    service: &'static str,
+    code: String,
+    /// The HTTP status; `None` where one entry failed in an answer that says 200.
+    status: Option<u16>,
+    request_id: Option<String>,
+    message: Option<String>,
+}
+
+impl fmt::Display for ServiceFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let code = if self.code.is_empty() { "no error code" } else { &self.code };
+        match self.status {
+            Some(status) => write!(f, "{} answered {status} {code}", self.service)?,
+            None => write!(f, "{} answered {code} for the entry", self.service)?,
+        }
+        if let Some(request_id) = &self.request_id {
+            write!(f, " (request {request_id})")?;
+        }
+        match &self.message {
+            Some(message) => write!(f, ": {message}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Error for ServiceFailure {}
+
+/// No answer, or none that could be read.
+#[derive(Debug, thiserror::Error)]
+#[error("no answer from {service}: {cause}")]
+struct Unreachable {
+    service: &'static str,
+    cause: String,
+}
+
+/// An error's words and those of its causes. Unlike `Debug`, this shows neither request nor response.
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| (*error).source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_is_refused_when_the_fault_is_the_senders_unless_it_was_throttled() {
+        use SinkError::{Refused, Throttled, Transient};
+        assert!(matches!(entry_failure("SQS", "InvalidMessageContents", true), Refused(_)));
+        assert!(matches!(entry_failure("SQS", "RequestThrottled", true), Throttled(_)));
+        assert!(matches!(entry_failure("SQS", "KMS.ThrottlingException", true), Throttled(_)));
+        assert!(matches!(entry_failure("SQS", "InternalError", false), Transient(_)));
+        assert!(matches!(entry_failure("SQS", "SomethingNew", false), Transient(_)));
+        assert!(matches!(entry_failure("SQS", "AccessDenied", false), Refused(_)));
+    }
+
+    #[test]
+    fn a_code_from_outside_is_cut() {
+        let SinkError::Transient(failure) = entry_failure("SQS", &"x".repeat(1 << 20), false) else { panic!() };
+        assert!(failure.to_string().len() < 400);
+    }
+}

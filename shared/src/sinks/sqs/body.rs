@@ -1,0 +1,45 @@
+//! An opened record as a message.
+
+use std::borrow::Cow;
+
+use super::fifo::{FifoIds, deduplication_id, group_id};
+use super::message::{Attribute, AttributeValue, Body, Message, sqs_allows};
+use crate::sinks::OpenedRecord;
+use crate::sinks::timestamp::rfc3339;
+
+/// The message for `record`, with the ids of a FIFO queue if it goes to one.
+pub(super) fn message(record: &OpenedRecord, fifo: bool) -> Message<'_> {
+    let (body, content_encoding) = match std::str::from_utf8(&record.plaintext) {
+        Ok("") => (Body::Text(Cow::Borrowed(EMPTY)), "empty"),
+        Ok(text) if sqs_allows(text) => (Body::Text(Cow::Borrowed(text)), "text"),
+        _ => (Body::Base64(&record.plaintext), "base64"),
+    };
+    let record = &record.record;
+    let mut attributes = vec![
+        Attribute::text("contentEncoding", content_encoding),
+        Attribute::text("sequenceNumber", record.sequence_number.as_str()),
+        Attribute::text("approximateArrivalTimestamp", rfc3339(record.approximate_arrival_timestamp)),
+    ];
+    if let Some(sub_sequence_number) = record.sub_sequence_number {
+        attributes.push(Attribute::text("subSequenceNumber", sub_sequence_number.to_string()));
+    }
+    attributes.extend(partition_key(&record.partition_key));
+    let fifo = fifo.then(|| FifoIds {
+        group: group_id(&record.partition_key),
+        deduplication: deduplication_id(record),
+    });
+    Message::new(body, attributes, fifo)
+}
+
+/// The body for an empty plaintext: "The minimum size is one character."
+const EMPTY: &str = "-";
+
+/// SQS takes no empty attribute; Kinesis takes no empty partition key, but the event is not ours to trust.
+fn partition_key(key: &str) -> Option<Attribute> {
+    let value = match key {
+        "" => return None,
+        _ if sqs_allows(key) => AttributeValue::Text(key.to_owned()),
+        _ => AttributeValue::Binary(key.as_bytes().to_vec()),
+    };
+    Some(Attribute { name: "partitionKey", value })
+}

@@ -1,0 +1,41 @@
+//! Times as text: RFC 3339 in UTC, with as many digits of the second as are needed.
+
+use std::time::SystemTime;
+
+use aws_sdk_sqs::primitives::{DateTime, DateTimeFormat};
+
+/// `time` as `2019-11-14T00:38:06.021Z`; in seconds since 1970 if its year has more than four digits.
+pub(crate) fn rfc3339(time: SystemTime) -> String {
+    let time = DateTime::from(time);
+    time.fmt(DateTimeFormat::DateTime).unwrap_or_else(|_| time.to_string())
+}
+
+/// The time that [`rfc3339`] wrote; `None` if `text` is none.
+pub(crate) fn parse_rfc3339(text: &str) -> Option<SystemTime> {
+    let time = DateTime::from_str(text, DateTimeFormat::DateTime)
+        .or_else(|_| DateTime::from_str(text, DateTimeFormat::EpochSeconds))
+        .ok()?;
+    SystemTime::try_from(time).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn milliseconds_survive_the_round_trip() {
+        let time = SystemTime::UNIX_EPOCH + Duration::from_millis(1_573_691_886_021);
+        assert_eq!(rfc3339(time), "2019-11-14T00:38:06.021Z");
+        assert_eq!(parse_rfc3339("2019-11-14T00:38:06.021Z"), Some(time));
+        assert_eq!(parse_rfc3339("yesterday"), None);
+    }
+
+    #[test]
+    fn times_far_away_survive_the_round_trip() {
+        for time in [SystemTime::UNIX_EPOCH + Duration::from_secs(1 << 40), SystemTime::UNIX_EPOCH] {
+            assert_eq!(parse_rfc3339(&rfc3339(time)), Some(time));
+        }
+    }
+}
