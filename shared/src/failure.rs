@@ -1,5 +1,6 @@
 //! What a failure means for the record it befell.
 
+use std::error::Error;
 use std::fmt;
 
 /// The class of a failure: decided once, where the failure enters the program, and all that later code looks at.
@@ -39,4 +40,13 @@ impl fmt::Display for FailureClass {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
+}
+
+/// An error in words, with the chain of its causes: `outermost: its cause: the root`.
+#[must_use]
+pub fn describe(error: &dyn Error) -> String {
+    std::iter::successors(Some(error), |error| Error::source(*error))
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
 }

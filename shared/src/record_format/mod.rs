@@ -1,1 +1,66 @@
-//! Reads a payload as what it is: a message, a bare KMS ciphertext.
+//! Reads a payload as what it is: a message of the AWS Encryption SDK, or a bare KMS ciphertext.
+//!
+//! A format knows how a payload names its data key and how the data key opens it. It asks nobody for the data key. A further
+//! format is a variant of [`RecordFormat`], one of [`SealedRecord`], and what the two match on.
+
+mod content_error;
+mod encryption_sdk;
+mod kms_ciphertext;
+mod sealed_record;
+
+use std::sync::Arc;
+
+use crate::data_keys::DataKeyRequest;
+use crate::encryption_context::EncryptionContext;
+
+pub use content_error::ContentError;
+pub use encryption_sdk::EncryptionSdkFormat;
+pub use kms_ciphertext::{KmsCiphertextFormat, MAX_CIPHERTEXT_BYTES};
+pub use sealed_record::{DataKeyIdentity, SealedRecord};
+
+/// What the payloads of a stream are. One stream has one format.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RecordFormat {
+    /// Every payload is one message of the AWS Encryption SDK.
+    EncryptionSdk(EncryptionSdkFormat),
+    /// Every payload is one `CiphertextBlob` of KMS `Encrypt`.
+    KmsCiphertext(KmsCiphertextFormat),
+}
+
+impl RecordFormat {
+    /// Parses `payload` as far as it goes without cryptography. Borrows it, and allocates nothing.
+    ///
+    /// # Errors
+    /// [`ContentError::Malformed`], [`ContentError::SuiteNotAllowed`] or [`ContentError::CiphertextLength`].
+    pub fn read<'a>(&self, payload: &'a [u8]) -> Result<SealedRecord<'a>, ContentError> {
+        match self {
+            Self::EncryptionSdk(format) => format.read(payload).map(SealedRecord::Message),
+            Self::KmsCiphertext(format) => format.read(payload).map(SealedRecord::KmsCiphertext),
+        }
+    }
+
+    /// What it takes to have the record's data key decrypted, after the encryption context is checked.
+    ///
+    /// The answer is the same for all records with one [`DataKeyIdentity`], so that a batch asks once for each.
+    ///
+    /// # Errors
+    /// [`ContentError::ContextMismatch`].
+    pub fn required_data_key(&self, record: &SealedRecord<'_>) -> Result<RequiredDataKey, ContentError> {
+        match (self, record) {
+            (Self::EncryptionSdk(format), SealedRecord::Message(message)) => format.required_data_key(message),
+            (Self::KmsCiphertext(format), SealedRecord::KmsCiphertext(ciphertext)) => {
+                Ok(format.required_data_key(ciphertext))
+            }
+            _ => Err(ContentError::OtherFormat),
+        }
+    }
+}
+
+/// What it takes to have a record's data key decrypted, and what opening the record takes besides the data key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequiredDataKey {
+    /// What is asked of KMS.
+    pub request: DataKeyRequest,
+    /// The pairs of the request's context that the record does not carry; they are authenticated with its header.
+    pub reproduced_context: Arc<EncryptionContext>,
+}

@@ -1,0 +1,78 @@
+//! Lambda function: decrypts Kinesis batches and delivers them to a sink.
+
+use std::sync::Once;
+use std::time::Duration;
+
+use aws_lambda_events::streams::KinesisEventResponse;
+use lambda_runtime::{Diagnostic, LambdaEvent};
+use warmkeys::batch::{BatchError, BatchProcessor, EventError, KinesisEvent, ShardBatch, invocation_deadline};
+use warmkeys::data_keys::DecryptDataKey;
+use warmkeys::failure::describe;
+use warmkeys::quarantine::Quarantine;
+use warmkeys::retry::Deadline;
+use warmkeys::sinks::RecordSink;
+
+/// The function: one for each sandbox, with its warm state.
+#[derive(Debug)]
+pub struct StreamDecryptor<K, S, Q> {
+    processor: BatchProcessor<K, S, Q>,
+    function_timeout: Duration,
+    implausible_deadline: Once,
+}
+
+impl<K: DecryptDataKey, S: RecordSink, Q: Quarantine> StreamDecryptor<K, S, Q> {
+    /// `function_timeout` is the function's configured time-out: it stands in for a deadline that cannot be right.
+    #[must_use]
+    pub fn new(processor: BatchProcessor<K, S, Q>, function_timeout: Duration) -> Self {
+        Self { processor, function_timeout, implausible_deadline: Once::new() }
+    }
+
+    /// Handles one invocation: answers with nothing, or with the one checkpoint.
+    ///
+    /// # Errors
+    /// [`HandlerError`]; Lambda then delivers the whole batch again.
+    pub async fn handle(&self, event: LambdaEvent<KinesisEvent>) -> Result<KinesisEventResponse, HandlerError> {
+        let deadline = self.deadline(event.context.deadline);
+        let batch = ShardBatch::try_from(event.payload).map_err(BatchError::from)?;
+        let report = self.processor.process(batch, deadline).await?;
+        report.log();
+        Ok(KinesisEventResponse::from(&report))
+    }
+
+    fn deadline(&self, epoch_millis: u64) -> Deadline {
+        let now = self.processor.clock.now();
+        invocation_deadline(epoch_millis, now).unwrap_or_else(|| {
+            self.implausible_deadline.call_once(|| {
+                tracing::warn!(
+                    deadline_epoch_millis = epoch_millis,
+                    function_timeout_seconds = self.function_timeout.as_secs_f64(),
+                    "the invocation's deadline is implausible, the configured time-out is used instead"
+                );
+            });
+            Deadline::after(now.monotonic, self.function_timeout)
+        })
+    }
+}
+
+/// Why an invocation failed.
+#[derive(Debug)]
+pub struct HandlerError(BatchError);
+
+impl From<BatchError> for HandlerError {
+    fn from(error: BatchError) -> Self {
+        Self(error)
+    }
+}
+
+impl From<HandlerError> for Diagnostic {
+    /// A type by which alarms and filters can tell the failures apart, and the whole chain of causes as the message.
+    fn from(HandlerError(error): HandlerError) -> Self {
+        let error_type = match &error {
+            BatchError::Event(EventError::TooManyRecords { .. }) => "Event.TooManyRecords",
+            BatchError::Event(EventError::InvalidField { .. }) => "Event.InvalidField",
+            BatchError::Event(EventError::OtherShard { .. }) => "Event.OtherShard",
+            BatchError::OpeningPanicked => "OpeningPanicked",
+        };
+        Self { error_type: error_type.to_owned(), error_message: describe(&error) }
+    }
+}

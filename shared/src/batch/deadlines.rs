@@ -1,0 +1,82 @@
+//! How one invocation's time is divided.
+
+use std::time::{Duration, SystemTime};
+
+use crate::clock::Now;
+use crate::retry::Deadline;
+
+/// What is kept back of an invocation's time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimeReserves {
+    /// For the answer itself: the response must have left before the invocation's deadline. At most a quarter of the
+    /// invocation's time is kept back, whatever is set here.
+    pub response: Duration,
+    /// For opening, quarantine and delivery after the last data key. At most half of the invocation's time is kept back.
+    pub delivery: Duration,
+}
+
+impl TimeReserves {
+    /// The default of [`response`](Self::response): a garbage-collected runtime's pauses do not exist here, a frozen
+    /// network's do; half of it is for a sink that ends late.
+    pub const DEFAULT_RESPONSE: Duration = Duration::from_millis(500);
+    /// The default of [`delivery`](Self::delivery): 6 MB are opened in tenths of a second and delivered in one or two
+    /// requests, each with its own time-out and a retry.
+    pub const DEFAULT_DELIVERY: Duration = Duration::from_secs(3);
+}
+
+impl Default for TimeReserves {
+    fn default() -> Self {
+        Self { response: Self::DEFAULT_RESPONSE, delivery: Self::DEFAULT_DELIVERY }
+    }
+}
+
+/// When the parts of one invocation must have ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct PhaseDeadlines {
+    /// No data key is waited for beyond this.
+    pub(super) data_keys: Deadline,
+    /// What the sink is told.
+    pub(super) delivery: Deadline,
+    /// Whoever has not ended by now, although told to, is waited for no longer.
+    pub(super) abandon: Deadline,
+}
+
+impl PhaseDeadlines {
+    pub(super) fn new(invocation: Deadline, reserves: TimeReserves, now: Now) -> Self {
+        let now = now.monotonic;
+        let remaining = invocation.remaining(now);
+        let response = reserves.response.min(remaining / 4);
+        let delivery = invocation.less(response, now);
+        Self {
+            data_keys: delivery.less(reserves.delivery.min(remaining / 2), now),
+            delivery,
+            abandon: invocation.less(response / 2, now),
+        }
+    }
+
+    /// Half of what is left for delivery, for a step that comes before it: a slow one must not leave nothing for the next.
+    pub(super) fn half_way_to_delivery(&self, now: Now) -> Deadline {
+        let remaining = self.delivery.remaining(now.monotonic);
+        self.delivery.less(remaining / 2, now.monotonic)
+    }
+}
+
+/// The longest time that Lambda lets a function run.
+///
+/// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html>
+pub const MAX_FUNCTION_TIMEOUT: Duration = Duration::from_secs(900);
+
+/// How far an invocation's deadline may lie beyond [`MAX_FUNCTION_TIMEOUT`]: for clocks that differ.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(5);
+
+/// The invocation's deadline, from Lambda's milliseconds since the epoch.
+///
+/// `None` if it is implausible: passed already, or more than 15 minutes and 5 seconds ahead. `cargo lambda watch` always says
+/// 600,000 ms after the epoch. The caller uses the configured time-out instead.
+#[must_use]
+pub fn invocation_deadline(epoch_millis: u64, now: Now) -> Option<Deadline> {
+    let at = SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(epoch_millis))?;
+    let remaining = at.duration_since(now.wall).ok()?;
+    let plausible = !remaining.is_zero() && remaining <= MAX_FUNCTION_TIMEOUT + CLOCK_TOLERANCE;
+    plausible.then(|| Deadline::after(now.monotonic, remaining))
+}

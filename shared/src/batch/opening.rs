@@ -1,0 +1,120 @@
+//! Opens a batch's records on every core, in order.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use super::ShardRecord;
+use super::plan::BatchPlan;
+use super::resolve::DataKeyOutcome;
+use crate::clock::Clock;
+use crate::failure::{FailureClass, describe};
+use crate::quarantine::RejectedRecord;
+use crate::record_format::{ContentError, RecordFormat};
+use crate::retry::Deadline;
+use crate::sinks::OpenedRecord;
+
+/// How many neighbouring records a thread takes at a time: enough to make taking them free, and few enough that the
+/// threads end together and a deadline leaves no long gap.
+const RECORDS_AT_A_TIME: usize = 16;
+
+/// Everything that opening takes. Owned, so that it can leave the async runtime's threads.
+#[derive(Debug)]
+pub(super) struct Opening {
+    pub(super) records: Arc<[ShardRecord]>,
+    /// Records from here on wait for the redelivery.
+    pub(super) end: usize,
+    pub(super) plan: BatchPlan,
+    pub(super) data_keys: Vec<DataKeyOutcome>,
+    pub(super) format: Arc<RecordFormat>,
+}
+
+/// A record that needs nothing more but to be passed on.
+pub(super) type Finished = Result<OpenedRecord, RejectedRecord>;
+
+impl Opening {
+    /// Opens the records before `end`, on up to `max_threads` threads, this one included.
+    ///
+    /// Returns the longest prefix that was finished by `deadline`, in order. The deadline is looked at between records.
+    pub(super) fn run(&self, max_threads: NonZeroUsize, deadline: Deadline, clock: &dyn Clock) -> Vec<Finished> {
+        let next = AtomicUsize::new(0);
+        let open_chunks = || {
+            let mut chunks = Vec::new();
+            loop {
+                let start = next.fetch_add(RECORDS_AT_A_TIME, Ordering::Relaxed);
+                if start >= self.end {
+                    return chunks;
+                }
+                let chunk = self.open_chunk(start, deadline, clock);
+                let is_complete = chunk.len() == RECORDS_AT_A_TIME;
+                chunks.push((start, chunk));
+                if !is_complete {
+                    return chunks;
+                }
+            }
+        };
+        let threads = max_threads.get().min(self.end.div_ceil(RECORDS_AT_A_TIME));
+        let mut chunks = thread::scope(|scope| {
+            let helpers: Vec<_> = (1..threads)
+                // Without a further thread, the ones there are do its part.
+                .map_while(|_| thread::Builder::new().name("open-records".into()).spawn_scoped(scope, open_chunks).ok())
+                .collect();
+            let mut chunks = open_chunks();
+            for helper in helpers {
+                match helper.join() {
+                    Ok(opened) => chunks.extend(opened),
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
+            }
+            chunks
+        });
+        chunks.sort_unstable_by_key(|(start, _)| *start);
+        let mut finished = Vec::with_capacity(self.end);
+        for (start, chunk) in chunks {
+            if start != finished.len() {
+                break;
+            }
+            finished.extend(chunk);
+        }
+        finished
+    }
+
+    /// Opens up to [`RECORDS_AT_A_TIME`] records from `start` on: fewer at the end, or at the deadline.
+    fn open_chunk(&self, start: usize, deadline: Deadline, clock: &dyn Clock) -> Vec<Finished> {
+        let end = self.end.min(start.saturating_add(RECORDS_AT_A_TIME));
+        (start..end)
+            .map_while(|index| if deadline.has_passed(clock.now().monotonic) { None } else { self.finish(index) })
+            .collect()
+    }
+
+    /// Opens one record. `None` if its data key is not there, which does not occur before `end`.
+    fn finish(&self, index: usize) -> Option<Finished> {
+        let record = self.records.get(index)?;
+        let data_key = match self.plan.records.get(index)? {
+            Ok(data_key) => *data_key,
+            Err(error) => return Some(Err(rejected(record, error.class(), error))),
+        };
+        let planned = self.plan.data_keys.get(data_key)?;
+        let materials = match self.data_keys.get(data_key)? {
+            DataKeyOutcome::Ready(materials) => materials,
+            DataKeyOutcome::Rejected(error) => return Some(Err(rejected(record, error.class(), error))),
+            DataKeyOutcome::Waiting => return None,
+        };
+        // Reading the header again costs a fiftieth of opening. Keeping what was read would tie it to the borrowed payloads.
+        let opened =
+            self.format.read(&record.data).and_then(|sealed| sealed.open(materials, &planned.reproduced_context));
+        Some(match opened {
+            Ok(plaintext) => Ok(OpenedRecord {
+                record: record.clone(),
+                encryption_context: Arc::clone(&planned.encryption_context),
+                plaintext,
+            }),
+            Err(error) => Err(rejected(record, ContentError::class(&error), &error)),
+        })
+    }
+}
+
+fn rejected(record: &ShardRecord, class: FailureClass, error: &dyn std::error::Error) -> RejectedRecord {
+    RejectedRecord { record: record.clone(), class, reason: describe(error) }
+}

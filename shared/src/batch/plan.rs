@@ -1,0 +1,69 @@
+//! Which data keys a batch needs, in order of first use.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
+
+use super::ShardRecord;
+use super::units::unit_start;
+use crate::data_keys::DataKeyRequest;
+use crate::encryption_context::EncryptionContext;
+use crate::record_format::{ContentError, DataKeyIdentity, RecordFormat};
+
+/// Which data keys a batch needs, and which record needs which.
+#[derive(Debug)]
+pub(super) struct BatchPlan {
+    /// The distinct data keys, in order of first use.
+    pub(super) data_keys: Vec<PlannedDataKey>,
+    /// For each record the index of its data key, or why it cannot be read.
+    pub(super) records: Vec<Result<usize, ContentError>>,
+}
+
+/// One of the data keys that a batch needs.
+#[derive(Debug)]
+pub(super) struct PlannedDataKey {
+    pub(super) request: DataKeyRequest,
+    /// The request's context, shared by the records that are opened with this key.
+    pub(super) encryption_context: Arc<EncryptionContext>,
+    pub(super) reproduced_context: Arc<EncryptionContext>,
+    /// The start of the unit in which the key is first used: without the key, the checkpoint is here or earlier.
+    pub(super) first_use: usize,
+}
+
+impl BatchPlan {
+    /// Reads the headers of `records`. No cryptography; allocates per distinct data key, not per record.
+    pub(super) fn new(records: &[ShardRecord], format: &RecordFormat) -> Self {
+        let mut plan = Self { data_keys: Vec::new(), records: Vec::with_capacity(records.len()) };
+        let mut known = HashMap::new();
+        for (index, record) in records.iter().enumerate() {
+            let data_key = plan.data_key_of(record, format, &mut known, || unit_start(records, index));
+            plan.records.push(data_key);
+        }
+        plan
+    }
+
+    fn data_key_of<'a>(
+        &mut self,
+        record: &'a ShardRecord,
+        format: &RecordFormat,
+        known: &mut HashMap<DataKeyIdentity<'a>, Result<usize, ContentError>>,
+        first_use: impl FnOnce() -> usize,
+    ) -> Result<usize, ContentError> {
+        let sealed = format.read(&record.data)?;
+        match known.entry(sealed.data_key_identity()) {
+            Entry::Occupied(data_key) => data_key.get().clone(),
+            Entry::Vacant(vacant) => {
+                let data_key = format.required_data_key(&sealed).map(|required| {
+                    self.data_keys.push(PlannedDataKey {
+                        encryption_context: Arc::new(required.request.encryption_context.clone()),
+                        request: required.request,
+                        reproduced_context: required.reproduced_context,
+                        first_use: first_use(),
+                    });
+                    self.data_keys.len() - 1
+                });
+                vacant.insert(data_key).clone()
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! What became of a batch.
+
+use std::time::Duration;
+
+use aws_lambda_events::streams::KinesisEventResponse;
+
+use super::{SequenceNumber, ShardRecord};
+use crate::failure::FailureClass;
+
+/// What became of a batch: the answer to Lambda, and what is worth counting. Holds no content.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BatchReport {
+    /// The user records of the batch.
+    pub received: usize,
+    /// The records that the sink has taken.
+    pub delivered: usize,
+    /// The records that the quarantine has taken.
+    pub quarantined: usize,
+    /// The distinct data keys that the batch needs.
+    pub distinct_data_keys: usize,
+    /// From where on everything comes again; `None` if everything was finished.
+    pub checkpoint: Option<Checkpoint>,
+    /// How long the parts took.
+    pub durations: PhaseDurations,
+}
+
+/// How long the parts of a batch took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PhaseDurations {
+    /// Reading the headers.
+    pub reading: Duration,
+    /// Having the data keys decrypted.
+    pub data_keys: Duration,
+    /// Opening the records.
+    pub opening: Duration,
+    /// Quarantine and delivery.
+    pub finishing: Duration,
+}
+
+/// The first record that was not finished. It and everything after it is delivered again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// The place in the batch, counted in user records from 0.
+    pub index: usize,
+    /// The place in the shard.
+    pub sequence_number: SequenceNumber,
+    /// The class of the failure.
+    pub class: FailureClass,
+    /// Why, in words, with the chain of causes.
+    pub reason: String,
+}
+
+impl Checkpoint {
+    /// The checkpoint at `index` of `records`; `None` past their end, where there is nothing to come again.
+    pub(super) fn new(records: &[ShardRecord], index: usize, class: FailureClass, reason: String) -> Option<Self> {
+        let sequence_number = records.get(index)?.sequence_number.clone();
+        Some(Self { index, sequence_number, class, reason })
+    }
+}
+
+impl BatchReport {
+    /// Logs one structured line: a warning if there is a checkpoint.
+    pub fn log(&self) {
+        let durations = &self.durations;
+        let checkpoint = self.checkpoint.as_ref();
+        macro_rules! log {
+            ($level:ident) => {
+                tracing::$level!(
+                    received = self.received,
+                    delivered = self.delivered,
+                    quarantined = self.quarantined,
+                    distinct_data_keys = self.distinct_data_keys,
+                    checkpoint_index = checkpoint.map(|checkpoint| checkpoint.index),
+                    checkpoint_sequence_number = checkpoint.map(|checkpoint| checkpoint.sequence_number.as_str()),
+                    checkpoint_class = checkpoint.map(|checkpoint| checkpoint.class.name()),
+                    checkpoint_reason = checkpoint.map(|checkpoint| checkpoint.reason.as_str()),
+                    reading_seconds = durations.reading.as_secs_f64(),
+                    data_keys_seconds = durations.data_keys.as_secs_f64(),
+                    opening_seconds = durations.opening.as_secs_f64(),
+                    finishing_seconds = durations.finishing.as_secs_f64(),
+                    "batch"
+                )
+            };
+        }
+        if checkpoint.is_some() { log!(warn) } else { log!(info) }
+    }
+}
+
+/// At most one failure. Lambda takes the lowest sequence number of several anyway, and everything after it comes again.
+///
+/// <https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html>
+impl From<&BatchReport> for KinesisEventResponse {
+    fn from(report: &BatchReport) -> Self {
+        let mut response = Self::default();
+        if let Some(checkpoint) = &report.checkpoint {
+            response.add_failure(checkpoint.sequence_number.as_str());
+        }
+        response
+    }
+}

@@ -1,0 +1,43 @@
+//! Why a record's content was refused.
+
+use crate::failure::FailureClass;
+use crate::message::{AlgorithmSuite, MessageError};
+
+use super::MAX_CIPHERTEXT_BYTES;
+
+/// Why a record's content was refused. No text holds any of it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ContentError {
+    /// The payload is not a message of the AWS Encryption SDK, or asks for more than the limits allow.
+    #[error("the payload is not a message that can be read")]
+    Malformed(#[source] MessageError),
+    /// The commitment policy does not allow to read the message's suite.
+    #[error("the commitment policy does not allow to read algorithm suite {0:?}")]
+    SuiteNotAllowed(AlgorithmSuite),
+    /// The payload cannot be a KMS ciphertext.
+    #[error("the payload has {len} bytes, a KMS ciphertext has 1 to {MAX_CIPHERTEXT_BYTES}")]
+    CiphertextLength {
+        /// The payload's bytes.
+        len: usize,
+    },
+    /// A configured pair of the encryption context has another value in the record.
+    #[error("the encryption context has another value for the required key {key:?}")]
+    ContextMismatch {
+        /// The configured key, which is not secret.
+        key: String,
+    },
+    /// The message does not authenticate under its data key.
+    #[error("the message cannot be opened with its data key")]
+    NotAuthentic(#[source] MessageError),
+    /// The record was read as another format than it is opened as.
+    #[error("the record was read as another format")]
+    OtherFormat,
+}
+
+impl ContentError {
+    /// Always permanent: the same bytes never become readable.
+    #[must_use]
+    pub fn class(&self) -> FailureClass {
+        FailureClass::Permanent
+    }
+}

@@ -1,0 +1,39 @@
+//! Payloads that are bare KMS ciphertexts.
+
+use std::sync::Arc;
+
+use super::{ContentError, RequiredDataKey};
+use crate::data_keys::{DataKeyRequest, WrappedDataKey};
+use crate::encryption_context::EncryptionContext;
+
+/// The longest ciphertext that KMS `Decrypt` takes, in bytes (inclusive).
+///
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html#API_Decrypt_RequestSyntax>
+pub const MAX_CIPHERTEXT_BYTES: usize = 6_144;
+
+/// How bare KMS ciphertexts are read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KmsCiphertextFormat {
+    /// The context that every record was encrypted with. A ciphertext does not carry it; KMS checks it.
+    pub encryption_context: EncryptionContext,
+}
+
+impl KmsCiphertextFormat {
+    #[expect(clippy::unused_self, reason = "reads as the other formats do")]
+    pub(super) fn read<'a>(&self, payload: &'a [u8]) -> Result<&'a [u8], ContentError> {
+        if !(1..=MAX_CIPHERTEXT_BYTES).contains(&payload.len()) {
+            return Err(ContentError::CiphertextLength { len: payload.len() });
+        }
+        Ok(payload)
+    }
+
+    pub(super) fn required_data_key(&self, ciphertext: &[u8]) -> RequiredDataKey {
+        RequiredDataKey {
+            request: DataKeyRequest {
+                wrapped: WrappedDataKey::KmsCiphertext(ciphertext.to_vec()),
+                encryption_context: self.encryption_context.clone(),
+            },
+            reproduced_context: Arc::default(),
+        }
+    }
+}
