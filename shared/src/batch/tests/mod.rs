@@ -1,1 +1,10 @@
-//! t
+//! Batches against fakes that fail and hang on demand: what is delivered, what is quarantined, what is the checkpoint.
+
+mod checkpoints;
+mod confidentiality;
+mod dropped_futures;
+mod fakes;
+mod fixtures;
+mod formats;
+mod hanging;
+mod redelivery;

@@ -1,0 +1,57 @@
+//! Plaintext appears in the sink, and nowhere else.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use tracing_subscriber::filter::LevelFilter;
+
+use super::fakes::{DestinationFault, KeyFault, processor};
+use super::fixtures::{batch, damaged, data_key, message, record};
+
+const SECRET: &str = "patient 4711 has a secret";
+
+/// Collects what is logged.
+#[derive(Clone, Debug, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn neither_logs_nor_the_report_show_plaintext_or_keys() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .json()
+        .with_max_level(LevelFilter::TRACE)
+        .with_writer(move || writer.clone())
+        .finish();
+    let _logging = tracing::subscriber::set_default(subscriber);
+
+    let processor = processor()
+        .with_key_fault(9, KeyFault::Undecryptable)
+        .with_key_fault(8, KeyFault::Throttled)
+        .with_sink_fault(DestinationFault::FailsAfter(1));
+    let sealed = |key_id| message(key_id, SECRET.as_bytes());
+    let records =
+        vec![record(0, sealed(0x61)), record(1, damaged(sealed(0x61))), record(2, sealed(9)), record(3, sealed(8))];
+    let report = processor.run(batch(records)).await;
+    report.log();
+
+    assert_eq!(processor.sink.arrived(), [SECRET]);
+    let logged = String::from_utf8(log.0.lock().unwrap().clone()).expect("text");
+    assert!(logged.contains("\"received\":4"), "{logged}");
+    assert_eq!(logged.lines().filter(|line| line.contains("\"message\":\"batch\"")).count(), 1);
+    let key = String::from_utf8(data_key(0x61)).expect("letters");
+    for shown in [logged, format!("{report:?}"), format!("{processor:?}").replace(SECRET, "")] {
+        assert!(!shown.contains("4711") && !shown.contains(&key), "{shown}");
+    }
+}

@@ -1,0 +1,191 @@
+//! Data keys, a sink and a quarantine that do as they are told, and tell what they did.
+
+use std::collections::HashMap;
+use std::future::pending;
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use super::fixtures::{cause, data_key, origin};
+use crate::batch::{BatchProcessor, BatchReport, BatchSettings, ShardBatch};
+use crate::clock::SystemClock;
+use crate::data_key::DataKey;
+use crate::data_keys::{DataKeyError, DataKeyRequest, DecryptDataKey, DecryptionMaterials, WrappedDataKey};
+use crate::encryption_context::EncryptionContext;
+use crate::message::CommitmentPolicy;
+use crate::quarantine::{Quarantine, RejectedRecord, ShardOrigin};
+use crate::record_format::{EncryptionSdkFormat, RecordFormat};
+use crate::retry::Deadline;
+use crate::sinks::{Delivery, OpenedRecord, RecordSink, SinkError};
+
+/// What happens when a data key is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum KeyFault {
+    Throttled,
+    /// Throttled, but only after this many milliseconds.
+    ThrottledAfter(u64),
+    Transient,
+    Unavailable,
+    Undecryptable,
+    Hangs,
+}
+
+/// Decrypts the data key `[id]` to [`data_key`]`(id)`, unless told otherwise. Counts the requests.
+#[derive(Debug, Default)]
+pub(super) struct FakeDataKeys {
+    pub(super) faults: Mutex<HashMap<u8, KeyFault>>,
+    pub(super) requested: Mutex<Vec<u8>>,
+    pub(super) contexts: Mutex<Vec<EncryptionContext>>,
+}
+
+impl DecryptDataKey for FakeDataKeys {
+    async fn decrypt_data_key(
+        &self,
+        request: &DataKeyRequest,
+        _deadline: Deadline,
+    ) -> Result<DecryptionMaterials, DataKeyError> {
+        let id = match &request.wrapped {
+            WrappedDataKey::Message { encrypted_data_keys, .. } => encrypted_data_keys[0].ciphertext[0],
+            WrappedDataKey::KmsCiphertext(ciphertext) => ciphertext[0],
+        };
+        self.requested.lock().unwrap().push(id);
+        self.contexts.lock().unwrap().push(request.encryption_context.clone());
+        let fault = self.faults.lock().unwrap().get(&id).copied();
+        tokio::task::yield_now().await;
+        match fault {
+            None => Ok(DecryptionMaterials { data_key: DataKey::new(data_key(id)), verification_key: None }),
+            Some(KeyFault::Throttled) => Err(DataKeyError::Throttled(cause())),
+            Some(KeyFault::ThrottledAfter(millis)) => {
+                tokio::time::sleep(Duration::from_millis(millis)).await;
+                Err(DataKeyError::Throttled(cause()))
+            }
+            Some(KeyFault::Transient) => Err(DataKeyError::Transient(cause())),
+            Some(KeyFault::Unavailable) => Err(DataKeyError::KeyUnavailable(cause())),
+            Some(KeyFault::Undecryptable) => Err(DataKeyError::Undecryptable(cause())),
+            Some(KeyFault::Hangs) => pending().await,
+        }
+    }
+}
+
+/// Where a destination stops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum DestinationFault {
+    /// After this many records of this invocation, it is throttled.
+    FailsAfter(usize),
+    /// After this many records of this invocation, it never answers.
+    HangsAfter(usize),
+}
+
+/// Takes records one by one, with an await before and after each.
+#[derive(Debug, Default)]
+pub(super) struct FakeDestination {
+    pub(super) fault: Mutex<Option<DestinationFault>>,
+    /// The texts (plaintext or sequence number) of what has arrived, over all invocations.
+    pub(super) arrived: Mutex<Vec<String>>,
+    /// A plaintext that is too large for this destination.
+    pub(super) too_large: Mutex<Vec<String>>,
+}
+
+impl FakeDestination {
+    async fn take(&self, texts: Vec<String>) -> Delivery {
+        for (index, text) in texts.iter().enumerate() {
+            tokio::task::yield_now().await;
+            let fault = self.fault.lock().unwrap().map(|fault| match fault {
+                DestinationFault::FailsAfter(0) | DestinationFault::HangsAfter(0) => (true, fault),
+                DestinationFault::FailsAfter(left) => (false, DestinationFault::FailsAfter(left - 1)),
+                DestinationFault::HangsAfter(left) => (false, DestinationFault::HangsAfter(left - 1)),
+            });
+            match fault {
+                Some((true, DestinationFault::FailsAfter(_))) => {
+                    return Delivery::stopped_at(index, SinkError::Throttled(cause()));
+                }
+                Some((true, DestinationFault::HangsAfter(_))) => pending().await,
+                Some((false, left)) => *self.fault.lock().unwrap() = Some(left),
+                None => {}
+            }
+            if self.too_large.lock().unwrap().contains(text) {
+                return Delivery::stopped_at(index, SinkError::TooLarge { len: 2, limit: 1 });
+            }
+            self.arrived.lock().unwrap().push(text.clone());
+            tokio::task::yield_now().await;
+        }
+        Delivery::complete(texts.len())
+    }
+
+    pub(super) fn arrived(&self) -> Vec<String> {
+        self.arrived.lock().unwrap().clone()
+    }
+}
+
+impl RecordSink for FakeDestination {
+    async fn deliver(&self, records: &[OpenedRecord], _deadline: Deadline) -> Delivery {
+        self.take(records.iter().map(|record| String::from_utf8_lossy(&record.plaintext).into_owned()).collect()).await
+    }
+}
+
+impl Quarantine for FakeDestination {
+    async fn quarantine(&self, of: &ShardOrigin, records: &[RejectedRecord], _deadline: Deadline) -> Delivery {
+        assert_eq!(*of, origin());
+        self.take(records.iter().map(|rejected| rejected.record.sequence_number.to_string()).collect()).await
+    }
+}
+
+/// A processor with fakes around it.
+pub(super) type FakeProcessor = BatchProcessor<FakeDataKeys, FakeDestination, FakeDestination>;
+
+/// The time that [`process`] gives an invocation.
+pub(super) const FUNCTION_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// A processor for messages that do what they should.
+pub(super) fn processor() -> FakeProcessor {
+    processor_for(RecordFormat::EncryptionSdk(EncryptionSdkFormat {
+        commitment_policy: CommitmentPolicy::RequireEncryptRequireDecrypt,
+        ..EncryptionSdkFormat::default()
+    }))
+}
+
+pub(super) fn processor_for(format: RecordFormat) -> FakeProcessor {
+    BatchProcessor {
+        data_keys: FakeDataKeys::default(),
+        sink: FakeDestination::default(),
+        quarantine: FakeDestination::default(),
+        format: Arc::new(format),
+        clock: Arc::new(SystemClock),
+        settings: BatchSettings { opening_threads: NonZeroUsize::new(2).expect("two"), ..BatchSettings::default() },
+    }
+}
+
+impl FakeProcessor {
+    pub(super) fn with_key_fault(self, key_id: u8, fault: KeyFault) -> Self {
+        self.data_keys.faults.lock().unwrap().insert(key_id, fault);
+        self
+    }
+
+    pub(super) fn with_sink_fault(self, fault: DestinationFault) -> Self {
+        *self.sink.fault.lock().unwrap() = Some(fault);
+        self
+    }
+
+    pub(super) fn with_quarantine_fault(self, fault: DestinationFault) -> Self {
+        *self.quarantine.fault.lock().unwrap() = Some(fault);
+        self
+    }
+
+    /// Ends all faults.
+    pub(super) fn mend(&self) {
+        self.data_keys.faults.lock().unwrap().clear();
+        *self.sink.fault.lock().unwrap() = None;
+        *self.quarantine.fault.lock().unwrap() = None;
+    }
+
+    /// Processes `batch` within [`FUNCTION_TIMEOUT`].
+    pub(super) async fn run(&self, batch: ShardBatch) -> BatchReport {
+        let deadline = Deadline::after(self.clock.now().monotonic, FUNCTION_TIMEOUT);
+        self.process(batch, deadline).await.expect("a report")
+    }
+}
+
+/// The index of the report's checkpoint.
+pub(super) fn checkpoint_index(report: &BatchReport) -> Option<usize> {
+    report.checkpoint.as_ref().map(|checkpoint| checkpoint.index)
+}
