@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use aws_config::SdkConfig;
 
-use super::{
-    Quarantine, RejectedRecord, S3Quarantine, S3Settings, ShardOrigin, SqsQuarantine, StderrQuarantine,
-};
+use super::{Quarantine, RejectedRecord, S3Quarantine, S3Settings, ShardOrigin, SqsQuarantine, StderrQuarantine};
 use crate::clock::Clock;
 use crate::retry::Deadline;
 use crate::sinks::{Delivery, SqsSettings};

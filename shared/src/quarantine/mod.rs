@@ -10,6 +10,8 @@ mod rejected_record;
 mod s3;
 mod sqs;
 mod stderr;
+#[cfg(test)]
+mod testing;
 
 use std::future::Future;
 

@@ -11,9 +11,7 @@ use bytes::Bytes;
 use super::{RejectedRecord, S3Object, ShardOrigin};
 use crate::clock::Clock;
 use crate::retry::{Deadline, RetryPolicy};
-use crate::sinks::batching::{
-    GroupOrder, RequestEntry, RequestLimits, RequestPlan, SendRequest, deliver_in_requests,
-};
+use crate::sinks::batching::{GroupOrder, RequestEntry, RequestLimits, RequestPlan, SendRequest, deliver_in_requests};
 use crate::sinks::service_failure::request_failure;
 use crate::sinks::{Delivery, RequestConcurrency, SinkError, client, delivery_retry_policy};
 
@@ -194,10 +192,11 @@ fn stream_name(stream_arn: &str) -> &str {
 /// `text` in characters that are safe in a key, cut to the length that streams' and shards' names have at most.
 fn key_part(text: &str) -> String {
     const MAX_LEN: usize = 128;
-    let safe = |character: char| if character.is_ascii_alphanumeric() || "_.-".contains(character) { character } else { '_' };
+    let safe =
+        |character: char| if character.is_ascii_alphanumeric() || "_.-".contains(character) { character } else { '_' };
     let part: String = text.chars().take(MAX_LEN).map(safe).collect();
     if part.is_empty() { "_".to_owned() } else { part }
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

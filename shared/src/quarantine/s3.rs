@@ -16,7 +16,7 @@ use crate::sinks::Delivery;
 /// end elsewhere, overwrites the objects and leaves no duplicates.
 #[derive(Debug)]
 pub struct S3Quarantine {
-    store: ObjectStore,
+    pub(super) store: ObjectStore,
 }
 
 impl S3Quarantine {

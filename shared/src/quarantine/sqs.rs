@@ -34,10 +34,11 @@ impl SqsQuarantine {
 
     /// The message for `rejected`, and the object that has to be stored before it is sent.
     fn prepare(&self, origin: &ShardOrigin, rejected: &RejectedRecord) -> (Message<'static>, Option<NewObject>) {
-        let fifo = self.queue.settings().queue_url.is_fifo().then(|| FifoIds {
-            group: group_id(&origin.shard_id),
-            deduplication: deduplication_id(&rejected.record),
-        });
+        let fifo =
+            self.queue.settings().queue_url.is_fifo().then(|| FifoIds {
+                group: group_id(&origin.shard_id),
+                deduplication: deduplication_id(&rejected.record),
+            });
         let envelope = QuarantineEnvelope::new(origin, rejected);
         let json = envelope.to_json();
         match &self.oversized {

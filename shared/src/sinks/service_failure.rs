@@ -166,6 +166,21 @@ mod tests {
     }
 
     #[test]
+    fn no_answer_is_transient_and_tells_the_cause() {
+        use aws_sdk_sqs::error::ConnectorError;
+        use aws_sdk_sqs::operation::send_message_batch::SendMessageBatchError;
+        let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+        let error = SdkError::<SendMessageBatchError>::dispatch_failure(ConnectorError::io(refused.into()));
+        let SinkError::Transient(cause) = request_failure("SQS", &error) else { panic!() };
+        assert!(
+            cause.to_string().starts_with("no answer from SQS: ") && cause.to_string().contains("refused"),
+            "{cause}"
+        );
+        let error = SdkError::<SendMessageBatchError>::timeout_error("connect");
+        assert!(matches!(request_failure("SQS", &error), SinkError::Transient(_)));
+    }
+
+    #[test]
     fn a_code_from_outside_is_cut() {
         let SinkError::Transient(failure) = entry_failure("SQS", &"x".repeat(1 << 20), false) else { panic!() };
         assert!(failure.to_string().len() < 400);

@@ -47,11 +47,10 @@ pub(crate) fn quick_retries() -> RetryPolicy {
     }
 }
 
-/// Answers the requests of an SDK client with `rules`, in their order.
+/// Answers the requests of an SDK client: with the one rule each time, or with several in their order, each once.
 pub(crate) fn answers(rules: &[&Rule]) -> MockResponseInterceptor {
-    rules.iter().fold(MockResponseInterceptor::new().rule_mode(RuleMode::Sequential), |answers, rule| {
-        answers.with_rule(rule)
-    })
+    let mode = if rules.len() == 1 { RuleMode::MatchAny } else { RuleMode::Sequential };
+    rules.iter().fold(MockResponseInterceptor::new().rule_mode(mode), |answers, rule| answers.with_rule(rule))
 }
 
 /// Configures an SDK client's builder for [`answers`]; a macro, because each SDK crate has a builder type of its own.

@@ -1,1 +1,106 @@
+use std::collections::BTreeMap;
+use std::sync::Mutex;
 
+use aws_sdk_s3::operation::put_object::PutObjectOutput;
+use aws_smithy_mocks::{Rule, mock};
+
+use super::*;
+use crate::quarantine::testing::{origin, rejected};
+use crate::quarantine::{QuarantineEnvelope, S3Quarantine};
+use crate::sinks::testing::{clock, http_answer, mocked_client, quick_retries, within};
+
+pub(in crate::quarantine) fn store(rules: &[&Rule], prefix: &str) -> ObjectStore {
+    let settings = S3Settings {
+        prefix: KeyPrefix::parse(prefix).unwrap(),
+        retry: quick_retries(),
+        ..S3Settings::new(BucketName::parse("rejected").unwrap())
+    };
+    ObjectStore::with_client(mocked_client!(aws_sdk_s3, rules), settings, clock())
+}
+
+/// Objects by their keys.
+pub(in crate::quarantine) type Objects = Arc<Mutex<BTreeMap<String, Vec<u8>>>>;
+
+/// A rule that keeps objects as a bucket does: one a key. The body is known to be in memory.
+pub(in crate::quarantine) fn bucket() -> (Rule, Objects) {
+    let objects = Arc::new(Mutex::new(BTreeMap::new()));
+    let stored = Arc::clone(&objects);
+    let rule = mock!(Client::put_object)
+        .match_requests(|request| {
+            request.bucket() == Some("rejected") && request.content_type() == Some("application/json")
+        })
+        .then_compute_output(move |request| {
+            let body = request.body().bytes().unwrap().to_vec();
+            stored.lock().unwrap().insert(request.key().unwrap().to_owned(), body);
+            PutObjectOutput::builder().build()
+        });
+    (rule, objects)
+}
+
+#[test]
+fn the_key_is_made_of_the_records_place() {
+    let key = |prefix: &str, sub_sequence_number| {
+        let mut record = rejected("495", b"x");
+        record.record.sub_sequence_number = sub_sequence_number;
+        store(&[], prefix).place(&origin(), &record).key
+    };
+    assert_eq!(key("quarantine", None), "quarantine/orders/shardId-000000000001/495.json");
+    assert_eq!(key("", Some(3)), "orders/shardId-000000000001/495-3.json");
+}
+
+#[test]
+fn a_key_stays_within_its_bounds_whatever_the_event_says() {
+    let odd = ShardOrigin { stream_arn: "../../é\0".repeat(500), shard_id: String::new() };
+    let key = store(&[], &"p".repeat(256)).place(&odd, &rejected(&"9".repeat(128), b"x")).key;
+    assert!(key.len() <= 1_024);
+    assert!(key.bytes().all(|byte| byte.is_ascii_graphic()));
+}
+
+#[test]
+fn the_stream_of_a_consumer_is_the_stream() {
+    assert_eq!(stream_name("arn:aws:kinesis:eu-west-1:1:stream/orders/consumer/c:1"), "orders");
+    assert_eq!(stream_name("odd"), "odd");
+}
+
+#[test]
+fn bucket_names_and_prefixes_are_validated() {
+    assert!(BucketName::parse("ab").is_none() && BucketName::parse("abc").is_some());
+    assert!(BucketName::parse(&"a".repeat(63)).is_some() && BucketName::parse(&"a".repeat(64)).is_none());
+    assert!(BucketName::parse("Upper").is_none());
+    assert!(KeyPrefix::parse("").is_some() && KeyPrefix::parse("a/b").is_some());
+    assert!(KeyPrefix::parse("/a").is_none() && KeyPrefix::parse("a/").is_none() && KeyPrefix::parse("a b").is_none());
+    assert!(KeyPrefix::parse(&"a".repeat(256)).is_some() && KeyPrefix::parse(&"a".repeat(257)).is_none());
+}
+
+#[tokio::test]
+async fn a_redelivered_record_overwrites_its_object() {
+    use crate::quarantine::Quarantine;
+    let (rule, objects) = bucket();
+    let quarantine = S3Quarantine { store: store(&[&rule], "q") };
+    let records = [rejected("1", b"one"), rejected("2", b"two")];
+    assert_eq!(quarantine.quarantine(&origin(), &records, within(60)).await.delivered, 2);
+    assert_eq!(quarantine.quarantine(&origin(), &records[1..], within(60)).await.delivered, 1);
+    let objects = objects.lock().unwrap();
+    assert_eq!(objects.len(), 2);
+    let envelope = QuarantineEnvelope::parse(&objects["q/orders/shardId-000000000001/2.json"]).unwrap();
+    assert_eq!(&envelope.into_record().unwrap().1.record.data[..], b"two");
+}
+
+#[tokio::test]
+async fn failures_are_told_apart() {
+    let outcome = async |status: u16, code: &str| {
+        let body = format!("<Error><Code>{code}</Code><Message>why</Message></Error>");
+        let rule =
+            mock!(Client::put_object).sequence().http_response(move || http_answer(status, &body)).repeatedly().build();
+        let store = store(&[&rule], "q");
+        let object =
+            NewObject { place: store.place(&origin(), &rejected("1", b"x")), content: Bytes::from_static(b"{}") };
+        let delivery = store.put(&[object], within(60)).await;
+        (delivery.failure.unwrap(), rule.num_calls())
+    };
+    assert!(matches!(outcome(503, "SlowDown").await, (SinkError::Throttled(_), 10)));
+    assert!(matches!(outcome(500, "InternalError").await, (SinkError::Transient(_), 10)));
+    assert!(matches!(outcome(400, "RequestTimeout").await, (SinkError::Transient(_), 10)));
+    assert!(matches!(outcome(403, "AccessDenied").await, (SinkError::Refused(_), 1)));
+    assert!(matches!(outcome(404, "NoSuchBucket").await, (SinkError::Refused(_), 1)));
+}

@@ -21,10 +21,7 @@ pub(crate) trait SendRequest<E>: Sync {
     ///
     /// # Errors
     /// What befell the request as a whole; no entry is known to have arrived then.
-    fn send(
-        &self,
-        entries: &[&E],
-    ) -> impl Future<Output = Result<Vec<Result<(), SinkError>>, SinkError>> + Send;
+    fn send(&self, entries: &[&E]) -> impl Future<Output = Result<Vec<Result<(), SinkError>>, SinkError>> + Send;
 }
 
 /// What packing has to know of an entry.

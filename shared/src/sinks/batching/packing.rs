@@ -45,7 +45,7 @@ pub(crate) struct RequestPlan {
 }
 
 impl RequestPlan {
-    /// How many entries, from the first undelivered one, a round looks at. Bounds what can be delivered beyond a failed entry.
+    /// How many places, from the first undelivered entry on, a round looks at: what arrives beyond an entry that fails is within them.
     pub(crate) fn window(&self) -> usize {
         self.limits.entries.saturating_mul(self.concurrency.get())
     }
@@ -67,9 +67,7 @@ impl RequestPlan {
             let fits = open.fits(entry.len(), &self.limits);
             let in_order = match in_request {
                 None => true,
-                Some(request) => {
-                    self.order == GroupOrder::OneRequest && fits && *request == Some(closed.len())
-                }
+                Some(request) => self.order == GroupOrder::OneRequest && fits && *request == Some(closed.len()),
             };
             if !in_order {
                 if let Some(group) = entry.group() {

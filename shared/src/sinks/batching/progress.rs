@@ -35,8 +35,8 @@ impl<'a, E: RequestEntry> Progress<'a, E> {
     /// what is delivered twice if the deadline comes first.
     pub(super) fn next_round(&self, plan: &RequestPlan) -> Vec<Vec<usize>> {
         if self.failed.is_empty() {
-            let undelivered = self.undelivered().take(plan.window());
-            plan.pack(undelivered)
+            let window_end = self.first_undelivered.saturating_add(plan.window()).min(self.end);
+            plan.pack(self.undelivered_before(window_end))
         } else {
             plan.pack(self.failed.iter().filter_map(|(index, _)| Some((*index, self.entries.get(*index)?))))
         }
@@ -90,8 +90,8 @@ impl<'a, E: RequestEntry> Progress<'a, E> {
         Delivery::stopped_at(delivered, failure.unwrap_or(otherwise))
     }
 
-    fn undelivered(&self) -> impl Iterator<Item = (usize, &'a E)> {
-        let candidates = self.entries.iter().enumerate().take(self.end).skip(self.first_undelivered);
+    fn undelivered_before(&self, end: usize) -> impl Iterator<Item = (usize, &'a E)> {
+        let candidates = self.entries.iter().enumerate().take(end).skip(self.first_undelivered);
         candidates.filter(|(index, _)| !self.arrived.get(*index).copied().unwrap_or(true))
     }
 }

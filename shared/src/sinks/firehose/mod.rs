@@ -8,9 +8,7 @@ use std::sync::Arc;
 use aws_config::SdkConfig;
 use aws_sdk_firehose::Client;
 
-use super::batching::{
-    GroupOrder, RequestConcurrency, RequestEntry, RequestLimits, RequestPlan, deliver_in_requests,
-};
+use super::batching::{GroupOrder, RequestConcurrency, RequestEntry, RequestLimits, RequestPlan, deliver_in_requests};
 use super::{Delivery, OpenedRecord, RecordSink};
 use crate::clock::Clock;
 use crate::retry::Deadline;

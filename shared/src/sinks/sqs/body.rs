@@ -24,10 +24,8 @@ pub(super) fn message(record: &OpenedRecord, fifo: bool) -> Message<'_> {
         attributes.push(Attribute::text("subSequenceNumber", sub_sequence_number.to_string()));
     }
     attributes.extend(partition_key(&record.partition_key));
-    let fifo = fifo.then(|| FifoIds {
-        group: group_id(&record.partition_key),
-        deduplication: deduplication_id(record),
-    });
+    let fifo =
+        fifo.then(|| FifoIds { group: group_id(&record.partition_key), deduplication: deduplication_id(record) });
     Message::new(body, attributes, fifo)
 }
 

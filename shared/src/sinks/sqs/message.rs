@@ -137,7 +137,8 @@ mod tests {
 
     #[test]
     fn sqs_allows_the_characters_of_xml_1_0() {
-        for allowed in ["\t", "\n", "\r", " ", "\u{7F}", "\u{D7FF}", "\u{E000}", "\u{FFFD}", "\u{10000}", "\u{10FFFF}"] {
+        for allowed in ["\t", "\n", "\r", " ", "\u{7F}", "\u{D7FF}", "\u{E000}", "\u{FFFD}", "\u{10000}", "\u{10FFFF}"]
+        {
             assert!(sqs_allows(allowed), "{allowed:?}");
         }
         for forbidden in ["\0", "\u{8}", "\u{B}", "\u{C}", "\u{E}", "\u{1F}", "\u{FFFE}", "\u{FFFF}"] {
