@@ -1,15 +1,32 @@
-//! From encrypted data keys to plaintext ones: the trait, and the decorators that cache, retry and limit.
+//! From encrypted data keys to plaintext ones: two seams, and what is stacked on them.
+//!
+//! `Caching(Keyring(Retrying(KmsClient)))`: the cache asks for whole [`DataKeyRequest`]s ([`DecryptDataKey`]); the keyring
+//! picks which encrypted data key is decrypted with which KMS key; the retry loop and the client below it know one KMS call
+//! ([`DecryptCiphertext`]).
 
+mod caching;
+mod decrypt_ciphertext;
 mod error;
+mod key_arn;
+mod keyring;
+mod retrying;
+#[cfg(test)]
+pub(crate) mod testing;
 
 use std::future::Future;
+use std::sync::Arc;
 
 use crate::data_key::{DataKey, EncryptedDataKey};
 use crate::encryption_context::EncryptionContext;
 use crate::message::{AlgorithmSuite, VerificationKey};
 use crate::retry::Deadline;
 
+pub use caching::{CacheStatistics, Caching};
+pub use decrypt_ciphertext::{CiphertextRequest, DecryptCiphertext, DecryptedCiphertext};
 pub use error::DataKeyError;
+pub use key_arn::{InvalidKeyArn, KeyArn};
+pub use keyring::{AllowedKeys, DiscoveryFilter, Keyring, KeyringSettings, KeyringSettingsError};
+pub use retrying::{CallStatistics, Retrying};
 
 /// Decrypts the data key that a record needs. Implemented by the KMS keyring, and by the decorators around it.
 pub trait DecryptDataKey: Send + Sync {
@@ -22,6 +39,17 @@ pub trait DecryptDataKey: Send + Sync {
         request: &DataKeyRequest,
         deadline: Deadline,
     ) -> impl Future<Output = Result<DecryptionMaterials, DataKeyError>> + Send;
+}
+
+/// So that the composing code can keep a handle on a part of the stack, to read its statistics.
+impl<D: DecryptDataKey> DecryptDataKey for Arc<D> {
+    fn decrypt_data_key(
+        &self,
+        request: &DataKeyRequest,
+        deadline: Deadline,
+    ) -> impl Future<Output = Result<DecryptionMaterials, DataKeyError>> + Send {
+        D::decrypt_data_key(self, request, deadline)
+    }
 }
 
 /// Everything that decides which data key a record needs. Two records with equal requests share one data key.

@@ -1,0 +1,28 @@
+//! What a cache has counted.
+
+/// What a cache has counted since the start: each request is exactly one of the first five.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CacheStatistics {
+    /// Requests answered from the cache.
+    pub hits: u64,
+    /// Requests answered by a remembered permanent failure.
+    pub failure_hits: u64,
+    /// Requests that began a load, because the materials were not cached.
+    pub loads: u64,
+    /// Requests that waited for a load that was under way already.
+    pub coalesced: u64,
+    /// Requests that may not be cached, and began a load.
+    pub bypasses: u64,
+    /// Requests that began once more, because the load that they had joined gave up before their own deadline.
+    pub rejoined: u64,
+    /// Refreshes begun.
+    pub refreshes: u64,
+    /// Refreshes that failed; the entry served on.
+    pub failed_refreshes: u64,
+    /// Entries dropped to make room.
+    pub evictions: u64,
+    /// Entries dropped because of their age.
+    pub expirations: u64,
+    /// Entries now.
+    pub entries: usize,
+}

@@ -1,0 +1,65 @@
+//! Which encrypted data keys are worth a call, and with which key: pure decisions.
+
+use std::sync::Arc;
+
+use super::{AllowedKeys, DiscoveryFilter, KeyringSettings};
+use crate::data_key::EncryptedDataKey;
+use crate::data_keys::{DataKeyError, KeyArn};
+
+/// The provider id that KMS keyrings write.
+const KMS_PROVIDER_ID: &str = "aws-kms";
+
+/// The most bytes of a `CiphertextBlob` in a `Decrypt` request.
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html#KMS-Decrypt-request-CiphertextBlob>
+const MAX_CIPHERTEXT_BYTES: usize = 6_144;
+
+/// The key to decrypt `encrypted` with, or `None` if none that is allowed wrapped it.
+pub(super) fn key_for(encrypted: &EncryptedDataKey, settings: &KeyringSettings) -> Option<KeyArn> {
+    if encrypted.provider_id != KMS_PROVIDER_ID {
+        return None;
+    }
+    let wrapping: KeyArn = std::str::from_utf8(&encrypted.provider_info).ok()?.parse().ok()?;
+    match &settings.allowed {
+        // > `KeyId`: the configured AWS KMS key identifier
+        AllowedKeys::Strict(keys) => keys.iter().find(|key| key.matches(&wrapping)).cloned(),
+        // > If the provider info's resource is a multi-Region key then a new ARN MUST be created where the region part MUST
+        // > equal the AWS KMS client region and every other part MUST equal the provider info.
+        // > If it is not, the provider info's Region MUST match the AWS KMS client region.
+        AllowedKeys::Discovery(filter) => {
+            let key = wrapping.related_in(&settings.region);
+            (key.region() == settings.region && lets_through(filter.as_ref(), &key)).then_some(key)
+        }
+    }
+}
+
+/// Refuses what KMS would refuse with a `ValidationException`, which also means mistakes of ours and so would leave a record
+/// that can never be read in front of all others.
+///
+/// # Errors
+/// [`DataKeyError::Undecryptable`].
+pub(super) fn check_ciphertext_length(ciphertext: &[u8]) -> Result<(), DataKeyError> {
+    if (1..=MAX_CIPHERTEXT_BYTES).contains(&ciphertext.len()) {
+        return Ok(());
+    }
+    Err(DataKeyError::Undecryptable(Arc::new(CiphertextLength { bytes: ciphertext.len() })))
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the ciphertext has {bytes} bytes, and one of KMS has 1 to {MAX_CIPHERTEXT_BYTES}")]
+struct CiphertextLength {
+    bytes: usize,
+}
+
+impl AllowedKeys {
+    /// Whether `key`, with which KMS says it has decrypted, is allowed.
+    pub(super) fn allow(&self, key: &KeyArn) -> bool {
+        match self {
+            Self::Strict(keys) => keys.iter().any(|allowed| allowed.matches(key)),
+            Self::Discovery(filter) => lets_through(filter.as_ref(), key),
+        }
+    }
+}
+
+fn lets_through(filter: Option<&DiscoveryFilter>, key: &KeyArn) -> bool {
+    filter.is_none_or(|filter| filter.partition == key.partition() && filter.accounts.contains(key.account()))
+}

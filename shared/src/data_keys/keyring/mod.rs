@@ -1,0 +1,143 @@
+//! The KMS keyring: which of a record's encrypted data keys may be sent to KMS, and which answers are accepted.
+
+mod candidates;
+mod settings;
+#[cfg(test)]
+mod tests;
+
+use super::{
+    CiphertextRequest, DataKeyError, DataKeyRequest, DecryptCiphertext, DecryptDataKey, DecryptedCiphertext,
+    DecryptionMaterials, KeyArn, WrappedDataKey,
+};
+use crate::data_key::{DataKey, EncryptedDataKey};
+use crate::encryption_context::EncryptionContext;
+use crate::failure::FailureClass;
+use crate::message::{AlgorithmSuite, MessageError, VerificationKey};
+use crate::retry::Deadline;
+
+pub use settings::{AllowedKeys, DiscoveryFilter, KeyringSettings, KeyringSettingsError};
+
+/// Decrypts data keys with those KMS keys that the settings allow.
+///
+/// It follows the specification's multi-Region-key-aware keyrings:
+/// <https://github.com/awslabs/aws-encryption-sdk-specification/blob/master/framework/aws-kms/aws-kms-mrk-keyring.md>,
+/// <https://github.com/awslabs/aws-encryption-sdk-specification/blob/master/framework/aws-kms/aws-kms-mrk-discovery-keyring.md>.
+/// Where the specification fails a message for one malformed key ARN among its encrypted data keys, this keyring passes over
+/// that one: another may still open the record.
+#[derive(Debug)]
+pub struct Keyring<D> {
+    kms: D,
+    settings: KeyringSettings,
+}
+
+impl<D> Keyring<D> {
+    /// A keyring that has its ciphertexts decrypted by `kms`.
+    #[must_use]
+    pub fn new(kms: D, settings: KeyringSettings) -> Self {
+        Self { kms, settings }
+    }
+}
+
+impl<D: DecryptCiphertext> DecryptDataKey for Keyring<D> {
+    async fn decrypt_data_key(
+        &self,
+        request: &DataKeyRequest,
+        deadline: Deadline,
+    ) -> Result<DecryptionMaterials, DataKeyError> {
+        let context = &request.encryption_context;
+        match &request.wrapped {
+            WrappedDataKey::Message { suite, encrypted_data_keys } => {
+                self.decrypt_one_of(*suite, encrypted_data_keys, context, deadline).await
+            }
+            WrappedDataKey::KmsCiphertext(ciphertext) => {
+                let data_key = self.decrypt_ciphertext(ciphertext, context, deadline).await?;
+                Ok(DecryptionMaterials { data_key, verification_key: None })
+            }
+        }
+    }
+}
+
+impl<D: DecryptCiphertext> Keyring<D> {
+    /// Tries the allowed encrypted data keys in the header's order.
+    ///
+    /// A retryable failure ends the trying: its retry loop has used up the time that the next one would need. When all have
+    /// failed, the failure that leaves most hope is reported, so that nothing that an operator could mend is quarantined.
+    async fn decrypt_one_of(
+        &self,
+        suite: AlgorithmSuite,
+        encrypted_data_keys: &[EncryptedDataKey],
+        context: &EncryptionContext,
+        deadline: Deadline,
+    ) -> Result<DecryptionMaterials, DataKeyError> {
+        // Before KMS is called: a context whose public key is missing or malformed is so for every encrypted data key.
+        let verification_key =
+            VerificationKey::from_encryption_context(suite, context).map_err(DataKeyError::Materials)?;
+        let mut most_hopeful = DataKeyError::NoAllowedKey;
+        for encrypted in encrypted_data_keys {
+            let Some(key) = candidates::key_for(encrypted, &self.settings) else { continue };
+            let data_key = match self.call(Some(&key), &encrypted.ciphertext, context, deadline).await {
+                Ok(answer) if !answer.key.matches(&key) => Err(DataKeyError::WrongKey),
+                Ok(answer) => check_length(answer.data_key, suite),
+                Err(error) => Err(error),
+            };
+            match data_key {
+                Ok(data_key) => return Ok(DecryptionMaterials { data_key, verification_key }),
+                Err(error) if error.class().is_retryable() => return Err(error),
+                Err(error) => {
+                    // The first of a class is kept: the header's order is the producer's order of preference. But any
+                    // answer says more than that there was nothing to ask for.
+                    let is_first = matches!(most_hopeful, DataKeyError::NoAllowedKey);
+                    if is_first
+                        || (most_hopeful.class(), error.class()) == (FailureClass::Permanent, FailureClass::Unavailable)
+                    {
+                        most_hopeful = error;
+                    }
+                }
+            }
+        }
+        Err(most_hopeful)
+    }
+
+    /// Decrypts a bare ciphertext, which does not say which key wrapped it, with one call.
+    async fn decrypt_ciphertext(
+        &self,
+        ciphertext: &[u8],
+        context: &EncryptionContext,
+        deadline: Deadline,
+    ) -> Result<DataKey, DataKeyError> {
+        let key = match &self.settings.allowed {
+            AllowedKeys::Strict(keys) => match keys.as_slice() {
+                [key] => Some(key),
+                _ => None,
+            },
+            AllowedKeys::Discovery(_) => None,
+        };
+        let answer = self.call(key, ciphertext, context, deadline).await?;
+        if !self.settings.allowed.allow(&answer.key) {
+            return Err(DataKeyError::WrongKey);
+        }
+        Ok(answer.data_key)
+    }
+
+    async fn call(
+        &self,
+        key: Option<&KeyArn>,
+        ciphertext: &[u8],
+        encryption_context: &EncryptionContext,
+        deadline: Deadline,
+    ) -> Result<DecryptedCiphertext, DataKeyError> {
+        candidates::check_ciphertext_length(ciphertext)?;
+        let grant_tokens = &self.settings.grant_tokens;
+        let request = CiphertextRequest { key, ciphertext, encryption_context, grant_tokens };
+        self.kms.decrypt_ciphertext(request, deadline).await
+    }
+}
+
+/// > The length of the response's `Plaintext` MUST equal the key derivation input length specified by the algorithm suite.
+fn check_length(data_key: DataKey, suite: AlgorithmSuite) -> Result<DataKey, DataKeyError> {
+    let (expected, actual) = (suite.data_key_len(), data_key.expose().len());
+    if actual != expected {
+        return Err(DataKeyError::Materials(MessageError::DataKeyLength { expected, actual }));
+    }
+    Ok(data_key)
+}

@@ -1,0 +1,160 @@
+//! Which KMS keys may decrypt.
+
+use std::collections::BTreeSet;
+
+use crate::data_keys::KeyArn;
+
+/// What a keyring may do: the keys it may use, the Region it calls, the grants it presents.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyringSettings {
+    pub(super) allowed: AllowedKeys,
+    pub(super) region: String,
+    pub(super) grant_tokens: Vec<String>,
+}
+
+/// Which wrapping keys a record may name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AllowedKeys {
+    /// These, and the multi-Region keys related to them.
+    Strict(Vec<KeyArn>),
+    /// Every key that the filter lets through. Without one, whoever may write to the stream chooses which of the keys that
+    /// the function's role may use is used.
+    Discovery(Option<DiscoveryFilter>),
+}
+
+/// The owners whose keys are accepted in discovery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DiscoveryFilter {
+    /// The partition: `aws`, `aws-cn`, ...
+    pub partition: String,
+    /// The accounts' ids.
+    pub accounts: BTreeSet<String>,
+}
+
+impl KeyringSettings {
+    /// The most keys of a strict keyring. A bound against a mistake in the configuration; each further key is compared with
+    /// each encrypted data key.
+    pub const MAX_KEYS: usize = 100;
+
+    /// The most grant tokens that KMS accepts in a request.
+    /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html#KMS-Decrypt-request-GrantTokens>
+    pub const MAX_GRANT_TOKENS: usize = 10;
+
+    /// The longest grant token that KMS accepts.
+    pub const MAX_GRANT_TOKEN_BYTES: usize = 8_192;
+
+    /// A keyring that may use `allowed`, through KMS in `region`, presenting `grant_tokens` with every request.
+    ///
+    /// # Errors
+    /// [`KeyringSettingsError`], by what is wrong. A key of another Region is refused even if it is a multi-Region key: it is
+    /// the related key in `region` that has to be configured, and it opens what any of them wrapped.
+    pub fn new(
+        allowed: AllowedKeys,
+        region: impl Into<String>,
+        grant_tokens: Vec<String>,
+    ) -> Result<Self, KeyringSettingsError> {
+        let region = region.into();
+        if region.is_empty() {
+            return Err(KeyringSettingsError::NoRegion);
+        }
+        match &allowed {
+            AllowedKeys::Strict(keys) => {
+                if !(1..=Self::MAX_KEYS).contains(&keys.len()) {
+                    return Err(KeyringSettingsError::NumberOfKeys { number: keys.len() });
+                }
+                if let Some(key) = keys.iter().find(|key| key.region() != region) {
+                    return Err(KeyringSettingsError::OtherRegion { key: key.clone(), region });
+                }
+            }
+            AllowedKeys::Discovery(Some(filter)) if filter.partition.is_empty() || filter.accounts.is_empty() => {
+                return Err(KeyringSettingsError::EmptyFilter);
+            }
+            AllowedKeys::Discovery(_) => {}
+        }
+        let longest = Self::MAX_GRANT_TOKEN_BYTES;
+        if grant_tokens.len() > Self::MAX_GRANT_TOKENS
+            || grant_tokens.iter().any(|token| !(1..=longest).contains(&token.len()))
+        {
+            return Err(KeyringSettingsError::GrantTokens);
+        }
+        Ok(Self { allowed, region, grant_tokens })
+    }
+}
+
+/// Why keyring settings were refused. Grant tokens are not repeated in the text.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeyringSettingsError {
+    /// The Region is empty.
+    #[error("the Region of KMS is empty")]
+    NoRegion,
+    /// No key, or too many.
+    #[error("{number} key ARNs are given, and 1 to {} are allowed", KeyringSettings::MAX_KEYS)]
+    NumberOfKeys {
+        /// How many there are.
+        number: usize,
+    },
+    /// A key that KMS in this Region cannot use.
+    #[error("{key} is not in {region}, whose KMS is called (of a multi-Region key, name the related key there)")]
+    OtherRegion {
+        /// The key.
+        key: KeyArn,
+        /// The Region whose KMS is called.
+        region: String,
+    },
+    /// A discovery filter that lets nothing through.
+    #[error("the discovery filter needs a partition and at least one account")]
+    EmptyFilter,
+    /// Too many grant tokens, or one that is empty or too long.
+    #[error(
+        "at most {} grant tokens of 1 to {} bytes are allowed",
+        KeyringSettings::MAX_GRANT_TOKENS,
+        KeyringSettings::MAX_GRANT_TOKEN_BYTES
+    )]
+    GrantTokens,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(region: &str) -> KeyArn {
+        format!("arn:aws:kms:{region}:111122223333:key/mrk-1").parse().unwrap()
+    }
+
+    fn strict(keys: Vec<KeyArn>) -> Result<KeyringSettings, KeyringSettingsError> {
+        KeyringSettings::new(AllowedKeys::Strict(keys), "eu-west-1", Vec::new())
+    }
+
+    #[test]
+    fn a_strict_keyring_has_one_to_a_hundred_keys() {
+        assert_eq!(strict(vec![]), Err(KeyringSettingsError::NumberOfKeys { number: 0 }));
+        assert!(strict(vec![key("eu-west-1")]).is_ok());
+        assert!(strict(vec![key("eu-west-1"); 100]).is_ok());
+        assert_eq!(strict(vec![key("eu-west-1"); 101]), Err(KeyringSettingsError::NumberOfKeys { number: 101 }));
+    }
+
+    #[test]
+    fn a_key_of_another_region_is_refused() {
+        let region = "eu-west-1".to_owned();
+        let refused = KeyringSettingsError::OtherRegion { key: key("us-east-1"), region };
+        assert_eq!(strict(vec![key("eu-west-1"), key("us-east-1")]), Err(refused));
+    }
+
+    #[test]
+    fn a_filter_without_accounts_is_refused() {
+        let filter = DiscoveryFilter { partition: "aws".into(), accounts: BTreeSet::new() };
+        let allowed = AllowedKeys::Discovery(Some(filter));
+        let settings = KeyringSettings::new(allowed, "eu-west-1", Vec::new());
+        assert_eq!(settings, Err(KeyringSettingsError::EmptyFilter));
+    }
+
+    #[test]
+    fn eleven_grant_tokens_or_an_empty_one_are_refused() {
+        let with = |tokens| KeyringSettings::new(AllowedKeys::Discovery(None), "eu-west-1", tokens);
+        assert!(with(vec!["t".into(); 10]).is_ok());
+        assert_eq!(with(vec!["t".into(); 11]), Err(KeyringSettingsError::GrantTokens));
+        assert_eq!(with(vec![String::new()]), Err(KeyringSettingsError::GrantTokens));
+        assert!(with(vec!["t".repeat(8_192)]).is_ok());
+        assert_eq!(with(vec!["t".repeat(8_193)]), Err(KeyringSettingsError::GrantTokens));
+    }
+}

@@ -1,0 +1,8 @@
+//! Fakes for the tests of whatever stands on KMS.
+
+mod fake_kms;
+mod manual_clock;
+pub(crate) mod requests;
+
+pub(crate) use fake_kms::{Answer, FakeKms};
+pub(crate) use manual_clock::ManualClock;

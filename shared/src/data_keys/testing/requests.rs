@@ -1,0 +1,53 @@
+//! Keys and requests that tests have in common.
+
+use super::FakeKms;
+use crate::data_key::EncryptedDataKey;
+use crate::data_keys::{DataKeyRequest, KeyArn, WrappedDataKey};
+use crate::encryption_context::EncryptionContext;
+use crate::message::AlgorithmSuite;
+
+/// A suite with commitment and without a signature.
+pub(crate) const SUITE: AlgorithmSuite = AlgorithmSuite::Aes256GcmHkdfSha512CommitKey;
+
+/// What tests look for in texts that must not hold it.
+pub(crate) const PLAINTEXT_DATA_KEY: [u8; 32] = [0xA7; 32];
+
+pub(crate) const REGION: &str = "eu-west-1";
+
+pub(crate) fn key(id: &str) -> KeyArn {
+    key_in(REGION, id)
+}
+
+pub(crate) fn key_in(region: &str, id: &str) -> KeyArn {
+    format!("arn:aws:kms:{region}:111122223333:key/{id}").parse().unwrap()
+}
+
+pub(crate) fn context() -> EncryptionContext {
+    [("tenant", "blue"), ("stage", "prod")].into_iter().collect()
+}
+
+/// The data key wrapped with `key` as a KMS keyring writes it.
+pub(crate) fn encrypted_data_key(kms: &FakeKms, key: &KeyArn) -> EncryptedDataKey {
+    EncryptedDataKey {
+        provider_id: "aws-kms".into(),
+        provider_info: key.as_str().into(),
+        ciphertext: kms.wrap(key, &PLAINTEXT_DATA_KEY, &context()),
+    }
+}
+
+/// A message whose data key is wrapped with each of `keys`.
+pub(crate) fn message(kms: &FakeKms, keys: &[KeyArn]) -> DataKeyRequest {
+    of_suite(SUITE, keys.iter().map(|key| encrypted_data_key(kms, key)).collect())
+}
+
+pub(crate) fn of_suite(suite: AlgorithmSuite, encrypted_data_keys: Vec<EncryptedDataKey>) -> DataKeyRequest {
+    DataKeyRequest { wrapped: WrappedDataKey::Message { suite, encrypted_data_keys }, encryption_context: context() }
+}
+
+/// A bare ciphertext wrapped with `key`.
+pub(crate) fn ciphertext(kms: &FakeKms, key: &KeyArn) -> DataKeyRequest {
+    DataKeyRequest {
+        wrapped: WrappedDataKey::KmsCiphertext(kms.wrap(key, &PLAINTEXT_DATA_KEY, &context())),
+        encryption_context: context(),
+    }
+}
