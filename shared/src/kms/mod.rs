@@ -1,1 +1,8 @@
 //! The AWS KMS adapter: the only module that names `aws_sdk_kms`.
+
+mod client;
+mod decrypt;
+mod failure;
+
+pub use client::{KeyStore, KmsClient, KmsSettings, KmsSettingsError};
+pub use failure::KmsFailure;

@@ -1,0 +1,180 @@
+use std::error::Error;
+use std::net::TcpListener;
+use std::time::Duration;
+
+use aws_sdk_kms::Client;
+use aws_smithy_mocks::{Rule, mock};
+
+use super::*;
+use crate::clock::{Clock, SystemClock};
+use crate::data_keys::KeyArn;
+use crate::encryption_context::EncryptionContext;
+use crate::failure::FailureClass;
+use crate::kms::client::test_client::{answered_by, connected_to};
+use crate::kms::{KeyStore, KmsSettings};
+
+const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+const SECRET: &[u8; 32] = b"the plaintext data key of a test";
+const SECRET_IN_BASE64: &str = "dGhlIHBsYWludGV4dCBkYXRhIGtleSBvZiBhIHRlc3Q=";
+
+fn settings(key_store: KeyStore) -> KmsSettings {
+    KmsSettings::new(Duration::from_secs(1), Duration::from_secs(1), key_store).unwrap()
+}
+
+fn http_answer(status: u16, body: String) -> Rule {
+    // Without bound, so that a request sent again is answered and counted too.
+    mock!(Client::decrypt).sequence().http_status(status, Some(body)).repeatedly().build()
+}
+
+async fn decrypt(client: &KmsClient) -> Result<DecryptedCiphertext, DataKeyError> {
+    let key: KeyArn = KEY.parse().unwrap();
+    let encryption_context: EncryptionContext = [("tenant", "blue"), ("stage", "prod")].into_iter().collect();
+    let request = CiphertextRequest {
+        key: Some(&key),
+        ciphertext: b"ciphertext",
+        encryption_context: &encryption_context,
+        grant_tokens: &["grant".to_owned()],
+    };
+    client.decrypt_ciphertext(request, Deadline::after(SystemClock.now().monotonic, Duration::from_secs(60))).await
+}
+
+async fn failure(status: u16, body: &str, key_store: KeyStore) -> DataKeyError {
+    let rule = http_answer(status, body.to_owned());
+    let error = decrypt(&answered_by(&rule, &settings(key_store))).await.unwrap_err();
+    assert_eq!(rule.num_calls(), 1, "{error:?} was asked for again below the retry loop");
+    error
+}
+
+fn body(code: &str) -> String {
+    format!(r#"{{"__type":"{code}","message":"the reason"}}"#)
+}
+
+/// The whole text of an error: `Debug` and every `Display` down the chain.
+fn texts(error: &DataKeyError) -> String {
+    let mut texts = String::new();
+    let mut next: Option<&dyn Error> = Some(error);
+    while let Some(error) = next {
+        texts += &format!("{error} {error:?}\n");
+        next = error.source();
+    }
+    texts
+}
+
+#[tokio::test]
+async fn every_row_of_the_error_table_has_its_class_and_one_call() {
+    use FailureClass::{Permanent, Throttled, Transient, Unavailable};
+    let table = [
+        ("ThrottlingException", 400, Throttled),
+        ("LimitExceededException", 400, Throttled),
+        ("KMSInternalException", 500, Transient),
+        ("KeyUnavailableException", 500, Transient),
+        ("DependencyTimeoutException", 500, Transient),
+        ("DependencyTimeoutException", 503, Transient),
+        ("KMSInvalidStateException", 400, Unavailable),
+        ("DisabledException", 400, Unavailable),
+        ("NotFoundException", 400, Unavailable),
+        ("InvalidKeyUsageException", 400, Unavailable),
+        ("InvalidGrantTokenException", 400, Unavailable),
+        ("AccessDeniedException", 400, Unavailable),
+        ("UnrecognizedClientException", 400, Unavailable),
+        ("ExpiredTokenException", 400, Unavailable),
+        ("ValidationException", 400, Unavailable),
+        ("SomethingNew", 400, Unavailable),
+        ("InvalidCiphertextException", 400, Permanent),
+        ("IncorrectKeyException", 400, Permanent),
+        ("SomethingNew", 429, Throttled),
+        ("InternalFailure", 500, Transient),
+        ("ServiceUnavailable", 503, Transient),
+    ];
+    for (code, status, class) in table {
+        let error = failure(status, &body(code), KeyStore::Kms).await;
+        assert_eq!(error.class(), class, "{code}");
+        let reason = error.source().unwrap().to_string();
+        assert!(reason.contains(code) && reason.contains("the reason"), "{reason}");
+    }
+}
+
+#[tokio::test]
+async fn operators_can_tell_an_unusable_key_from_denied_access() {
+    let unusable = failure(400, &body("DisabledException"), KeyStore::Kms).await;
+    let denied = failure(400, &body("AccessDeniedException"), KeyStore::Kms).await;
+    assert!(matches!(unusable, DataKeyError::KeyUnavailable(_)) && matches!(denied, DataKeyError::AccessDenied(_)));
+}
+
+#[tokio::test]
+async fn an_invalid_state_passes_in_a_custom_key_store_only() {
+    let class = async |key_store| failure(400, &body("KMSInvalidStateException"), key_store).await.class();
+    assert_eq!(class(KeyStore::Kms).await, FailureClass::Unavailable);
+    assert_eq!(class(KeyStore::Custom).await, FailureClass::Transient);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_of_kms_is_transient() {
+    assert_eq!(failure(502, "<html>Bad gateway</html>", KeyStore::Kms).await.class(), FailureClass::Transient);
+    assert_eq!(failure(200, "<html>Log in</html>", KeyStore::Kms).await.class(), FailureClass::Transient);
+    assert_eq!(failure(200, "{}", KeyStore::Kms).await.class(), FailureClass::Transient);
+}
+
+#[tokio::test]
+async fn a_garbled_answer_does_not_leak_the_plaintext_it_holds() {
+    let garbled = format!(r#"{{"Plaintext":"{SECRET_IN_BASE64}","KeyId":"#);
+    let no_key = format!(r#"{{"Plaintext":"{SECRET_IN_BASE64}"}}"#);
+    let no_arn = format!(r#"{{"Plaintext":"{SECRET_IN_BASE64}","KeyId":"no ARN"}}"#);
+    for body in [garbled, no_key, no_arn] {
+        let texts = texts(&failure(200, &body, KeyStore::Kms).await);
+        assert!(!texts.contains(SECRET_IN_BASE64), "{texts}");
+        assert!(!texts.contains(&format!("{:?}", &SECRET[..4]).replace(['[', ']'], "")), "{texts}");
+    }
+}
+
+#[tokio::test]
+async fn the_whole_request_reaches_kms() {
+    let rule = mock!(Client::decrypt)
+        .match_requests(|request| {
+            let context = request.encryption_context().unwrap();
+            request.key_id() == Some(KEY)
+                && request.ciphertext_blob().unwrap().as_ref() == b"ciphertext"
+                && request.grant_tokens() == ["grant"]
+                && context.len() == 2
+                && context["tenant"] == "blue"
+                && context["stage"] == "prod"
+        })
+        .then_output(|| DecryptOutput::builder().key_id(KEY).plaintext(Blob::new(SECRET)).build());
+    let decrypted = decrypt(&answered_by(&rule, &settings(KeyStore::Kms))).await.unwrap();
+    assert_eq!(decrypted.data_key.expose(), SECRET);
+    assert_eq!(decrypted.key.as_str(), KEY);
+    assert_eq!(rule.num_calls(), 1);
+}
+
+#[tokio::test]
+async fn what_is_not_given_is_not_sent() {
+    let rule = mock!(Client::decrypt)
+        .match_requests(|request| {
+            request.key_id().is_none() && request.encryption_context().is_none() && request.grant_tokens.is_none()
+        })
+        .then_output(|| DecryptOutput::builder().key_id(KEY).plaintext(Blob::new(SECRET)).build());
+    let client = answered_by(&rule, &settings(KeyStore::Kms));
+    let encryption_context = EncryptionContext::empty();
+    let request =
+        CiphertextRequest { key: None, ciphertext: b"c", encryption_context: &encryption_context, grant_tokens: &[] };
+    let deadline = Deadline::after(SystemClock.now().monotonic, Duration::from_secs(60));
+    assert!(client.decrypt_ciphertext(request, deadline).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_refused_connection_is_transient() {
+    let free_port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let error = decrypt(&connected_to(&format!("http://{free_port}"))).await.unwrap_err();
+    assert_eq!(error.class(), FailureClass::Transient);
+    assert!(error.source().unwrap().to_string().starts_with("KMS was not reached"), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_connection_closed_without_an_answer_is_transient_and_made_once() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = std::thread::spawn(move || drop(listener.accept().unwrap()));
+    let error = decrypt(&connected_to(&format!("http://{address}"))).await.unwrap_err();
+    server.join().unwrap();
+    assert_eq!(error.class(), FailureClass::Transient);
+}

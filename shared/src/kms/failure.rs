@@ -1,0 +1,110 @@
+//! What each failure of KMS means: the one place that looks at its error codes.
+
+use std::sync::Arc;
+
+use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_kms::operation::RequestId;
+
+use super::KeyStore;
+use crate::data_keys::DataKeyError;
+
+/// A failed KMS request, without the request and without the response's body, either of which may be secret.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KmsFailure {
+    /// KMS answered with an error.
+    #[error("{code} (HTTP {status}): {message} (request {request_id})")]
+    Answered {
+        /// KMS's error code, or `no code`.
+        code: String,
+        /// The HTTP status.
+        status: u16,
+        /// KMS's message; it may name keys, principals and accounts.
+        message: String,
+        /// KMS's id of the request, for AWS support and CloudTrail.
+        request_id: String,
+    },
+    /// No answer came: no connection, no credentials, or a time-out. The text is the connector's.
+    #[error("KMS was not reached: {reason}")]
+    NotReached {
+        /// The errors' texts, outermost first.
+        reason: String,
+    },
+    /// The SDK could not build the request.
+    #[error("the request could not be built: {reason}")]
+    NotBuilt {
+        /// The errors' texts, outermost first.
+        reason: String,
+    },
+    /// The answer is not one of KMS's API.
+    #[error("the answer could not be read (HTTP {status})")]
+    Unreadable {
+        /// The HTTP status.
+        status: u16,
+    },
+    /// The answer lacks the plaintext or the key's ARN.
+    #[error("the answer lacks the plaintext or the key")]
+    Incomplete,
+}
+
+/// Says what a failed request means. `key_store` decides about `KMSInvalidStateException`.
+pub(super) fn classify<E>(error: SdkError<E>, key_store: KeyStore) -> DataKeyError
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    match error {
+        SdkError::ServiceError(context) => {
+            let (error, status) = (context.err().meta(), context.raw().status().as_u16());
+            let failure = Arc::new(KmsFailure::Answered {
+                code: error.code().unwrap_or("no code").to_owned(),
+                status,
+                message: error.message().unwrap_or("no message").to_owned(),
+                request_id: error.request_id().unwrap_or("unknown").to_owned(),
+            });
+            of_code(error.code().unwrap_or_default(), status, key_store)(failure)
+        }
+        SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) => {
+            DataKeyError::Transient(Arc::new(KmsFailure::NotReached { reason: reasons(&error) }))
+        }
+        // A proxy's page, or an answer cut short. Its parse error is left out: it might quote the body.
+        SdkError::ResponseError(context) => {
+            let status = context.raw().status().as_u16();
+            DataKeyError::Transient(Arc::new(KmsFailure::Unreadable { status }))
+        }
+        // Endpoint, Region or request: nothing that another attempt would change.
+        _ => DataKeyError::AccessDenied(Arc::new(KmsFailure::NotBuilt { reason: reasons(&error) })),
+    }
+}
+
+/// The variant for an error code. Some codes are not in the service's model, so that only the code tells, never the SDK's type.
+///
+/// What is unknown is never called undecryptable: a record is not given up for an error that this table has not heard of.
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html#API_Decrypt_Errors>,
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html>
+fn of_code(
+    code: &str,
+    status: u16,
+    key_store: KeyStore,
+) -> fn(Arc<dyn std::error::Error + Send + Sync>) -> DataKeyError {
+    match code {
+        "ThrottlingException"
+        | "LimitExceededException"
+        | "Throttling"
+        | "TooManyRequestsException"
+        | "RequestLimitExceeded" => DataKeyError::Throttled,
+        "KMSInternalException" | "KeyUnavailableException" | "DependencyTimeoutException" => DataKeyError::Transient,
+        "KMSInvalidStateException" if key_store == KeyStore::Custom => DataKeyError::Transient,
+        "KMSInvalidStateException" | "DisabledException" | "NotFoundException" | "InvalidKeyUsageException" => {
+            DataKeyError::KeyUnavailable
+        }
+        "InvalidCiphertextException" | "IncorrectKeyException" => DataKeyError::Undecryptable,
+        _ if status == 429 => DataKeyError::Throttled,
+        // An answer that says it is a success but cannot be read comes as an error without a code.
+        _ if status < 400 || status >= 500 => DataKeyError::Transient,
+        _ => DataKeyError::AccessDenied,
+    }
+}
+
+fn reasons(error: &dyn std::error::Error) -> String {
+    let texts: Vec<_> = std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect();
+    texts.join(": ")
+}
