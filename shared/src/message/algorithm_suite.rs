@@ -1,7 +1,7 @@
 //! The eleven algorithm suites of the message format.
 
 use aws_lc_rs::aead::{self, AES_128_GCM, AES_192_GCM, AES_256_GCM};
-use aws_lc_rs::hkdf::{self, HKDF_SHA256, HKDF_SHA384, HKDF_SHA512};
+use aws_lc_rs::hmac::{self, HMAC_SHA256, HMAC_SHA384, HMAC_SHA512};
 
 use super::MessageError;
 use super::signature::SignatureAlgorithm;
@@ -120,18 +120,18 @@ impl AlgorithmSuite {
         }
     }
 
-    /// The key derivation; `None` is the identity KDF.
-    pub(super) fn hkdf(self) -> Option<hkdf::Algorithm> {
+    /// The hash of the key derivation (HKDF); `None` is the identity KDF.
+    pub(super) fn kdf_hash(self) -> Option<hmac::Algorithm> {
         match self {
             Self::Aes128GcmIv12Tag16NoKdf | Self::Aes192GcmIv12Tag16NoKdf | Self::Aes256GcmIv12Tag16NoKdf => None,
             Self::Aes128GcmIv12Tag16HkdfSha256
             | Self::Aes192GcmIv12Tag16HkdfSha256
             | Self::Aes256GcmIv12Tag16HkdfSha256
-            | Self::Aes128GcmIv12Tag16HkdfSha256EcdsaP256 => Some(HKDF_SHA256),
+            | Self::Aes128GcmIv12Tag16HkdfSha256EcdsaP256 => Some(HMAC_SHA256),
             Self::Aes192GcmIv12Tag16HkdfSha384EcdsaP384 | Self::Aes256GcmIv12Tag16HkdfSha384EcdsaP384 => {
-                Some(HKDF_SHA384)
+                Some(HMAC_SHA384)
             }
-            Self::Aes256GcmHkdfSha512CommitKey | Self::Aes256GcmHkdfSha512CommitKeyEcdsaP384 => Some(HKDF_SHA512),
+            Self::Aes256GcmHkdfSha512CommitKey | Self::Aes256GcmHkdfSha512CommitKeyEcdsaP384 => Some(HMAC_SHA512),
         }
     }
 
@@ -187,7 +187,7 @@ mod tests {
     fn data_keys_that_encrypt_directly_are_not_cacheable() {
         for suite in AlgorithmSuite::ALL {
             assert_eq!(suite.is_cacheable(), suite.id() > 0x0100, "{suite:?}");
-            assert_eq!(suite.is_cacheable(), suite.hkdf().is_some(), "{suite:?}");
+            assert_eq!(suite.is_cacheable(), suite.kdf_hash().is_some(), "{suite:?}");
         }
     }
 }

@@ -1,12 +1,12 @@
 //! From the data key to the key that encrypts one message.
 
 use aws_lc_rs::aead::{Aad, LessSafeKey, Nonce, UnboundKey};
-use aws_lc_rs::hkdf::{self, Prk, Salt};
 use zeroize::Zeroizing;
 
 use crate::data_key::DataKey;
 
 use super::header::{COMMITMENT_LEN, IV_LEN, TAG_LEN};
+use super::hkdf::PseudorandomKey;
 use super::{AlgorithmSuite, MessageError};
 
 /// The longest key of any suite, in bytes.
@@ -26,22 +26,25 @@ impl DerivedKey {
         if secret.len() != expected {
             return Err(MessageError::DataKeyLength { expected, actual: secret.len() });
         }
-        let Some(hkdf) = suite.hkdf() else { return Ok(Self { key: aead_key(suite, secret)?, commitment: None }) };
+        let Some(hash) = suite.kdf_hash() else { return Ok(Self { key: aead_key(suite, secret)?, commitment: None }) };
 
         let mut buffer = Zeroizing::new([0; MAX_KEY_LEN]);
         let (derived, _) = buffer.split_at_mut(expected);
         let id = suite.id().to_be_bytes();
-        if suite.is_committing() {
-            let prk = Salt::new(hkdf, message_id).extract(secret);
-            expand(&prk, &[&id, b"DERIVEKEY"], derived)?;
+        let commitment = if suite.is_committing() {
+            //= framework/algorithm-suites.md#algorithm-suites-commit-key-derivation-settings
+            //# the salt is the message id; the info is the suite id and "DERIVEKEY" for the key, "COMMITKEY" alone for the
+            //# commitment
+            let pseudorandom_key = PseudorandomKey::extract(hash, message_id, secret)?;
+            pseudorandom_key.expand([&id, b"DERIVEKEY"], derived)?;
             let mut commitment = [0; COMMITMENT_LEN];
-            expand(&prk, &[b"COMMITKEY"], &mut commitment)?;
-            Ok(Self { key: aead_key(suite, derived)?, commitment: Some(commitment) })
+            pseudorandom_key.expand([b"COMMITKEY", b""], &mut commitment)?;
+            Some(commitment)
         } else {
-            let prk = Salt::none(hkdf).extract(secret);
-            expand(&prk, &[&id, message_id], derived)?;
-            Ok(Self { key: aead_key(suite, derived)?, commitment: None })
-        }
+            PseudorandomKey::extract(hash, &[], secret)?.expand([&id, message_id], derived)?;
+            None
+        };
+        Ok(Self { key: aead_key(suite, derived)?, commitment })
     }
 
     /// Authenticates and decrypts into `plaintext`, which has the ciphertext's length. `None`: it does not authenticate.
@@ -56,24 +59,25 @@ impl DerivedKey {
         let nonce = Nonce::assume_unique_for_key(*iv);
         self.key.open_separate_gather(nonce, Aad::from(aad), ciphertext, tag, plaintext).ok()
     }
+
+    /// Encrypts into `ciphertext`, which has the plaintext's length, and `tag`.
+    pub(super) fn seal(
+        &self,
+        iv: [u8; IV_LEN],
+        aad: &[u8],
+        plaintext: &[u8],
+        ciphertext: &mut [u8],
+        tag: &mut [u8],
+    ) -> Result<(), MessageError> {
+        let nonce = Nonce::assume_unique_for_key(iv);
+        self.key
+            .seal_out_of_place_scatter(nonce, Aad::from(aad), plaintext, ciphertext, &[], tag)
+            .map_err(|_| MessageError::Cryptography { operation: "encrypt" })
+    }
 }
 
 fn aead_key(suite: AlgorithmSuite, key: &[u8]) -> Result<LessSafeKey, MessageError> {
     UnboundKey::new(suite.aead(), key)
         .map(LessSafeKey::new)
         .map_err(|_| MessageError::Cryptography { operation: "expand the key" })
-}
-
-fn expand(prk: &Prk, info: &[&[u8]], out: &mut [u8]) -> Result<(), MessageError> {
-    prk.expand(info, OutputLen(out.len()))
-        .and_then(|okm| okm.fill(out))
-        .map_err(|_| MessageError::Cryptography { operation: "derive the key" })
-}
-
-struct OutputLen(usize);
-
-impl hkdf::KeyType for OutputLen {
-    fn len(&self) -> usize {
-        self.0
-    }
 }

@@ -106,6 +106,33 @@ pub enum MessageError {
     /// The encryption context does not fit the lengths of the format.
     #[error("the encryption context has more than 65,535 pairs, or is longer than 65,535 bytes")]
     ContextTooLong,
+    /// An encrypted data key does not fit the lengths of the format.
+    #[error("an encrypted data key has a field longer than 65,535 bytes")]
+    EncryptedDataKeyTooLong,
+    /// More frames than a message can number.
+    #[error("the plaintext has more frames than a message can number; the frame length is too short")]
+    TooManyFrames,
+    /// The public key in the encryption context is not the signing key's.
+    #[error("the public key in the encryption context is not the signing key's")]
+    PublicKeyMismatch,
+    /// A data key that encrypts directly (identity KDF) was to encrypt a second message, which would repeat its IVs.
+    #[error("the algorithm suite allows one message for a data key")]
+    DataKeyUsedBefore,
+    /// A wrapping key that is not 16, 24 or 32 bytes long.
+    #[error("an AES wrapping key has 16, 24 or 32 bytes, not {actual}")]
+    WrappingKeyLength {
+        /// The key's length in bytes.
+        actual: usize,
+    },
+    /// A provider id that belongs to KMS.
+    #[error("the provider id of a raw AES key must not be that of KMS")]
+    ReservedProviderId,
+    /// The encrypted data key was wrapped by another key (or in another way).
+    #[error("the encrypted data key was wrapped by another wrapping key")]
+    OtherWrappingKey,
+    /// The encrypted data key was not wrapped by this key with this encryption context, or was changed since.
+    #[error("the encrypted data key does not authenticate")]
+    DataKeyAuthentication,
     /// The cryptographic library failed where it fails for no input (no memory, no random bytes).
     #[error("the cryptographic library failed to {operation}")]
     Cryptography {

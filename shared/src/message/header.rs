@@ -8,8 +8,10 @@ use super::header_aad::HeaderAad;
 use super::reader::Reader;
 use super::{AlgorithmSuite, MessageError, MessageLimits};
 
+/// The length of an initialisation vector of every suite, in bytes, as a version 1 header has it.
+pub(super) const IV_LEN_FIELD: u8 = 12;
 /// The length of an initialisation vector of every suite, in bytes.
-pub(super) const IV_LEN: usize = 12;
+pub(super) const IV_LEN: usize = IV_LEN_FIELD as usize;
 /// The length of an authentication tag of every suite, in bytes.
 pub(super) const TAG_LEN: usize = 16;
 /// The length of the commitment ("algorithm suite data") of the committing suites, in bytes.
@@ -92,7 +94,7 @@ impl<'a> Header<'a> {
             }
             //= data-format/message-header.md#iv-length
             //# This value MUST be equal to the IV length value of the algorithm suite.
-            if usize::from(reader.take_u8("IV length")?) != IV_LEN {
+            if reader.take_u8("IV length")? != IV_LEN_FIELD {
                 return Err(MessageError::Malformed { field: "IV length" });
             }
         }

@@ -9,7 +9,7 @@ use crate::data_key::DataKey;
 use crate::encryption_context::EncryptionContext;
 
 use super::body::{Frame, FrameKind};
-use super::body_aad::BodyAad;
+use super::body_aad::body_aad;
 use super::derived_key::DerivedKey;
 use super::sealed_message::SealedMessage;
 use super::{MessageError, VerificationKey};
@@ -88,7 +88,7 @@ impl SealedMessage<'_> {
             // Never `None`: `read` has added up the same lengths.
             let (opened, tail) =
                 rest.split_at_mut_checked(ciphertext.len()).ok_or(MessageError::Truncated { field: "plaintext" })?;
-            let aad = BodyAad::new(self.header.message_id, kind, sequence_number, ciphertext.len());
+            let aad = body_aad(self.header.message_id, kind, sequence_number, ciphertext.len());
             key.open(iv, aad.as_ref(), ciphertext, tag, opened)
                 .ok_or(MessageError::BodyAuthentication { frame: sequence_number })?;
             rest = tail;
