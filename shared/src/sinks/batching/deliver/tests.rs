@@ -181,6 +181,15 @@ async fn a_refused_entry_is_not_sent_again_but_those_before_it_are() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_entry_that_failed_behind_a_refused_one_is_not_sent_again() {
+    let service = FakeService::with([(0, vec![Step::Fail]), (1, vec![Step::Refuse]), (2, vec![Step::Throttle])]);
+    let delivery = deliver(&service, &entries(3), &plan(GroupOrder::OneUnderWay, 1)).await;
+    assert_eq!(delivery.delivered, 1);
+    assert!(matches!(delivery.failure, Some(SinkError::Refused(_))));
+    assert_eq!(requests(&service), [vec![0, 1, 2], vec![0]]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_entry_that_is_too_large_ends_the_prefix_at_its_place() {
     for (len, delivered) in [(49, 5), (50, 5), (51, 3)] {
         let service = FakeService::default();
