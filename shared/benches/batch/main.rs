@@ -1,0 +1,104 @@
+//! How far a batch is from the cryptographic limit, and whether a second core helps.
+//!
+//! Prints `RATIO handler-6mb-event <limit's time / handler's time>`, both on one core, and `RATIO open-two-cores <one thread's
+//! time / two threads' time>`; then, for reading, the same with every core and where the time goes.
+
+#![allow(clippy::print_stdout, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a benchmark")]
+
+mod messages;
+mod warm;
+
+use std::hint::black_box;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use warmkeys::batch::{BatchProcessor, BatchReport, BatchSettings, KinesisEvent, ShardBatch};
+use warmkeys::clock::{Clock, SystemClock};
+use warmkeys::record_format::{EncryptionSdkFormat, RecordFormat};
+use warmkeys::retry::Deadline;
+
+use messages::{event_json, open_at_the_limit};
+use warm::{NullSink, UnusedQuarantine, WarmDataKeys};
+
+/// Lambda's limit for an event, in bytes.
+const EVENT_BYTES: usize = 6_000_000;
+/// A common size of a reading, in bytes.
+const PLAINTEXT_BYTES: usize = 1_024;
+/// Producers that seal at the same time, each with a data key of its own.
+const DATA_KEYS: u8 = 8;
+/// Of so many rounds the quickest counts: other work on the machine only ever adds time.
+const ROUNDS: usize = 30;
+
+type Processor = BatchProcessor<WarmDataKeys, NullSink, UnusedQuarantine>;
+
+fn main() {
+    let (json, messages) = event_json(EVENT_BYTES, PLAINTEXT_BYTES, DATA_KEYS);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_time().build().expect("a runtime");
+    let all_cores = std::thread::available_parallelism().expect("a number of cores");
+    let two = NonZeroUsize::new(2).expect("two");
+
+    let limit =
+        quickest(|| timed(|| messages.iter().for_each(|message| drop(black_box(open_at_the_limit(message))))).0);
+    let handle = |threads| {
+        let processor = processor(threads);
+        quickest_of(|| timed(|| runtime_handle(&processor, &json, &runtime)))
+    };
+    let one_core = handle(NonZeroUsize::MIN);
+    let two_cores = handle(two);
+    let every_core = handle(all_cores);
+    assert_eq!(one_core.1.delivered, messages.len());
+
+    println!("{} records of {PLAINTEXT_BYTES} bytes in {} bytes of event", messages.len(), json.len());
+    println!("limit, one core: {limit:?}");
+    println!("RATIO handler-6mb-event {:.2}", ratio(limit, one_core.0));
+    println!("RATIO open-two-cores {:.2}", ratio(one_core.1.durations.opening, two_cores.1.durations.opening));
+    println!("handler on {all_cores} cores against the limit on one: {:.2}", ratio(limit, every_core.0));
+    for (cores, (total, report)) in [(NonZeroUsize::MIN, &one_core), (all_cores, &every_core)] {
+        let durations = &report.durations;
+        let event =
+            total.saturating_sub(durations.reading + durations.data_keys + durations.opening + durations.finishing);
+        println!(
+            "{cores} cores: {total:?} = JSON, base64, validation {event:?} + headers {:?} + data keys {:?} + opening {:?} + delivery {:?}",
+            durations.reading, durations.data_keys, durations.opening, durations.finishing
+        );
+    }
+}
+
+/// From the event's bytes to the report, the way that the Lambda runtime goes.
+fn runtime_handle(processor: &Processor, json: &[u8], runtime: &tokio::runtime::Runtime) -> BatchReport {
+    let event: KinesisEvent =
+        serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_slice(json)).expect("an event");
+    let batch = ShardBatch::try_from(event).expect("a batch");
+    let deadline = Deadline::after(SystemClock.now().monotonic, Duration::from_secs(60));
+    runtime.block_on(processor.process(batch, deadline)).expect("a report")
+}
+
+fn processor(opening_threads: NonZeroUsize) -> Processor {
+    BatchProcessor {
+        data_keys: WarmDataKeys::new(DATA_KEYS),
+        sink: NullSink,
+        quarantine: UnusedQuarantine,
+        format: Arc::new(RecordFormat::EncryptionSdk(EncryptionSdkFormat::default())),
+        clock: Arc::new(SystemClock),
+        settings: BatchSettings { opening_threads, ..BatchSettings::default() },
+    }
+}
+
+fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
+    let started = SystemClock.now().monotonic;
+    let result = work();
+    (SystemClock.now().monotonic - started, result)
+}
+
+fn quickest(mut round: impl FnMut() -> Duration) -> Duration {
+    (0..ROUNDS).map(|_| round()).min().expect("rounds")
+}
+
+fn quickest_of<T>(mut round: impl FnMut() -> (Duration, T)) -> (Duration, T) {
+    (0..ROUNDS).map(|_| round()).min_by_key(|(duration, _)| *duration).expect("rounds")
+}
+
+fn ratio(baseline: Duration, measured: Duration) -> f64 {
+    baseline.as_secs_f64() / measured.as_secs_f64()
+}

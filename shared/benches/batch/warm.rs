@@ -1,0 +1,55 @@
+//! Everything around the processor, at no cost: keys at hand, a sink that takes all.
+
+use std::future::{Future, ready};
+
+use warmkeys::data_key::DataKey;
+use warmkeys::data_keys::{DataKeyError, DataKeyRequest, DecryptDataKey, DecryptionMaterials, WrappedDataKey};
+use warmkeys::quarantine::{Quarantine, RejectedRecord, ShardOrigin};
+use warmkeys::retry::Deadline;
+use warmkeys::sinks::{Delivery, OpenedRecord, RecordSink};
+
+use super::messages::data_key;
+
+/// Has every data key at hand.
+#[derive(Debug)]
+pub(crate) struct WarmDataKeys(Vec<DataKey>);
+
+impl WarmDataKeys {
+    pub(crate) fn new(count: u8) -> Self {
+        Self((0..count).map(|id| DataKey::new(data_key(id).to_vec())).collect())
+    }
+}
+
+impl DecryptDataKey for WarmDataKeys {
+    fn decrypt_data_key(
+        &self,
+        request: &DataKeyRequest,
+        _deadline: Deadline,
+    ) -> impl Future<Output = Result<DecryptionMaterials, DataKeyError>> + Send {
+        let WrappedDataKey::Message { encrypted_data_keys, .. } = &request.wrapped else {
+            panic!("all records are messages");
+        };
+        let data_key = self.0[usize::from(encrypted_data_keys[0].ciphertext[0])].clone();
+        ready(Ok(DecryptionMaterials { data_key, verification_key: None }))
+    }
+}
+
+/// Takes everything.
+#[derive(Debug)]
+pub(crate) struct NullSink;
+
+impl RecordSink for NullSink {
+    fn deliver(&self, records: &[OpenedRecord], _deadline: Deadline) -> impl Future<Output = Delivery> + Send {
+        ready(Delivery::complete(records.len()))
+    }
+}
+
+/// Expects nothing.
+#[derive(Debug)]
+pub(crate) struct UnusedQuarantine;
+
+impl Quarantine for UnusedQuarantine {
+    async fn quarantine(&self, _origin: &ShardOrigin, records: &[RejectedRecord], _deadline: Deadline) -> Delivery {
+        panic!("rejected: {:?}", records.first().map(|record| &record.reason));
+    }
+}
