@@ -1,5 +1,6 @@
 //! Logs: one JSON object a line, on standard error.
 
+use crate::config::ConfigError;
 use tracing::Level;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
@@ -38,6 +39,15 @@ pub fn start(level: LogLevel) {
     if started.is_err() {
         tracing::debug!("logging was started before");
     }
+}
+
+/// Logs what is wrong with a configuration, one line a problem, and hands it on for the process to end with.
+pub fn refuse_to_start(error: ConfigError) -> ConfigError {
+    start(LogLevel::Error);
+    for problem in &error.problems {
+        tracing::error!(variable = problem.name, "refusing to start: {} {}", problem.name, problem.what);
+    }
+    error
 }
 
 /// The crates whose events follow the configured level.

@@ -50,7 +50,17 @@ fn the_message_format_knows_neither_aws_nor_tokio_nor_clocks() {
     only_these_name(
         "shared/src/message",
         &[],
-        &["aws_sdk", "aws_config", "lambda", "tokio", "crate::clock", "SystemTime", "Instant", "crate::kms", "crate::batch"],
+        &[
+            "aws_sdk",
+            "aws_config",
+            "lambda",
+            "tokio",
+            "crate::clock",
+            "SystemTime",
+            "Instant",
+            "crate::kms",
+            "crate::batch",
+        ],
     );
 }
 
@@ -88,7 +98,8 @@ fn only_clock_reads_the_time() {
 
 #[test]
 fn functions_depend_on_the_library_and_never_on_each_other_or_on_test_support() {
-    let functions: Vec<_> = fs::read_dir(root().join("functions")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let functions: Vec<_> =
+        fs::read_dir(root().join("functions")).unwrap().map(|entry| entry.unwrap().path()).collect();
     let names: Vec<_> = functions.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
     for function in &functions {
         let manifest = fs::read_to_string(function.join("Cargo.toml")).unwrap();

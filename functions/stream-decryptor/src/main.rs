@@ -1,2 +1,41 @@
-//! x
-fn main() {}
+//! Lambda function: decrypts Kinesis batches and delivers them to a sink.
+
+use std::sync::Arc;
+
+use lambda_runtime::{Error, service_fn};
+use stream_decryptor::StreamDecryptor;
+use warmkeys::batch::BatchProcessor;
+use warmkeys::clock::{Clock, SystemClock};
+use warmkeys::config::StreamDecryptorConfig;
+use warmkeys::data_keys::{Caching, Keyring, Retrying};
+use warmkeys::kms::KmsClient;
+use warmkeys::logging;
+use warmkeys::quarantine::ConfiguredQuarantine;
+use warmkeys::retry::ConcurrencyLimit;
+use warmkeys::sinks::ConfiguredSink;
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    let config = StreamDecryptorConfig::from_environment().map_err(logging::refuse_to_start)?;
+    logging::start(config.runtime.log_level);
+
+    let sdk = aws_config::load_from_env().await;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let limit = ConcurrencyLimit::new(config.kms.max_concurrency);
+    let kms = KmsClient::new(&sdk, &config.kms.client);
+    let retrying = Retrying::new(kms, config.kms.retry, limit, Arc::clone(&clock));
+    let keyring = Keyring::new(retrying, config.kms.keyring);
+
+    let function = StreamDecryptor::new(
+        BatchProcessor {
+            data_keys: Caching::new(keyring, &config.kms.cache, Arc::clone(&clock)),
+            sink: ConfiguredSink::new(config.sink, &sdk, Arc::clone(&clock)),
+            quarantine: ConfiguredQuarantine::new(config.quarantine, &sdk, Arc::clone(&clock)),
+            format: Arc::new(config.record_format),
+            settings: config.batch,
+            clock,
+        },
+        config.runtime.function_timeout,
+    );
+    lambda_runtime::run(service_fn(|event| function.handle(event))).await
+}

@@ -67,7 +67,13 @@ mod tests {
 
     const AGE: Integer =
         Integer { name: "AGE_SECONDS", allowed: 1..=10, default: Some(5), unit: "seconds", meaning: "An age." };
-    const NAME: Text = Text { name: "NAME", allowed: "a name", default: None, valid: |_| true, meaning: "A name." };
+    const NAME: Text<String> = Text {
+        name: "NAME",
+        allowed: "a name",
+        default: None,
+        parse: |text| Some(text.to_owned()),
+        meaning: "A name.",
+    };
 
     fn read(pairs: &[(&str, &str)]) -> Result<(u64, String), ConfigError> {
         let look_up = |name: &str| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());

@@ -68,30 +68,30 @@ pub struct Choice<T: 'static> {
     pub meaning: &'static str,
 }
 
-/// A text with a form.
+/// A text of a form, such as a name or a URL.
 #[derive(Clone, Debug)]
-pub struct Text {
+pub struct Text<T> {
     /// The name in the environment.
     pub name: &'static str,
     /// The form, in words.
     pub allowed: &'static str,
-    /// The value when absent.
+    /// The text that stands for an absent one; has the form.
     pub default: Option<&'static str>,
-    /// Whether a text has the form.
-    pub valid: fn(&str) -> bool,
+    /// Parses a text; `None` if it does not have the form.
+    pub parse: fn(&str) -> Option<T>,
     /// What it is for.
     pub meaning: &'static str,
 }
 
 /// Texts of a form, separated by commas.
 #[derive(Clone, Debug)]
-pub struct TextList {
+pub struct TextList<T> {
     /// The name in the environment.
     pub name: &'static str,
     /// The form of one of them, in words.
     pub allowed: &'static str,
-    /// Whether one of them has the form.
-    pub valid: fn(&str) -> bool,
+    /// Parses one of them; `None` if it does not have the form.
+    pub parse: fn(&str) -> Option<T>,
     /// What it is for.
     pub meaning: &'static str,
 }
@@ -166,23 +166,19 @@ impl<T> Describe for Choice<T> {
     }
 }
 
-impl Variable for Text {
-    type Value = String;
+impl<T> Variable for Text<T> {
+    type Value = T;
 
-    fn default(&self) -> Option<String> {
-        self.default.map(str::to_owned)
+    fn default(&self) -> Option<T> {
+        self.default.and_then(self.parse)
     }
 
-    fn parse(&self, raw: &str) -> Result<String, String> {
-        if (self.valid)(raw) {
-            Ok(raw.to_owned())
-        } else {
-            Err(format!("has the wrong form; allowed: {}", self.allowed))
-        }
+    fn parse(&self, raw: &str) -> Result<T, String> {
+        (self.parse)(raw).ok_or_else(|| format!("has the wrong form; allowed: {}", self.allowed))
     }
 }
 
-impl Describe for Text {
+impl<T> Describe for Text<T> {
     fn name(&self) -> &'static str {
         self.name
     }
@@ -197,25 +193,24 @@ impl Describe for Text {
     }
 }
 
-impl Variable for TextList {
-    type Value = Vec<String>;
+impl<T> Variable for TextList<T> {
+    type Value = Vec<T>;
 
-    fn default(&self) -> Option<Vec<String>> {
+    fn default(&self) -> Option<Vec<T>> {
         Some(Vec::new())
     }
 
-    fn parse(&self, raw: &str) -> Result<Vec<String>, String> {
-        let texts: Vec<_> = raw.split(',').map(str::trim).collect();
-        match texts.iter().position(|text| !(self.valid)(text)) {
-            None => Ok(texts.into_iter().map(str::to_owned).collect()),
-            Some(wrong) => {
-                Err(format!("has a wrong form at place {} of the list; allowed: {}", wrong + 1, self.allowed()))
-            }
-        }
+    fn parse(&self, raw: &str) -> Result<Vec<T>, String> {
+        let parse_one = |(place, text): (usize, &str)| {
+            (self.parse)(text.trim()).ok_or_else(|| {
+                format!("has a wrong form at place {} of the list; allowed: {}", place + 1, self.allowed())
+            })
+        };
+        raw.split(',').enumerate().map(parse_one).collect()
     }
 }
 
-impl Describe for TextList {
+impl<T> Describe for TextList<T> {
     fn name(&self) -> &'static str {
         self.name
     }
@@ -263,10 +258,10 @@ mod tests {
 
     #[test]
     fn a_list_names_the_place_of_the_wrong_text_and_not_the_text() {
-        let list = TextList { name: "L", allowed: "digits", valid: |t| t.parse::<u8>().is_ok(), meaning: "" };
-        assert_eq!(list.parse("1, 2"), Ok(vec!["1".to_owned(), "2".to_owned()]));
+        let list = TextList { name: "L", allowed: "digits", parse: |text| text.parse::<u8>().ok(), meaning: "" };
+        assert_eq!(Variable::parse(&list, "1, 2"), Ok(vec![1, 2]));
         assert_eq!(
-            list.parse("1,secret").unwrap_err(),
+            Variable::parse(&list, "1,secret").unwrap_err(),
             "has a wrong form at place 2 of the list; allowed: digits, separated by commas"
         );
     }

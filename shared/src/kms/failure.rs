@@ -99,7 +99,7 @@ fn of_code(
         "InvalidCiphertextException" | "IncorrectKeyException" => DataKeyError::Undecryptable,
         _ if status == 429 => DataKeyError::Throttled,
         // An answer that says it is a success but cannot be read comes as an error without a code.
-        _ if status < 400 || status >= 500 => DataKeyError::Transient,
+        _ if !(400..500).contains(&status) => DataKeyError::Transient,
         _ => DataKeyError::AccessDenied,
     }
 }

@@ -1,0 +1,90 @@
+//! Variables of the record format.
+
+use std::num::NonZeroU16;
+
+use super::{Choice, Describe, Environment, Integer, Pairs};
+use crate::message::{CommitmentPolicy, DEFAULT_MAX_ENCRYPTED_DATA_KEYS, DEFAULT_MAX_PLAINTEXT_LEN, MessageLimits};
+use crate::record_format::{EncryptionSdkFormat, KmsCiphertextFormat, RecordFormat};
+
+/// The variables, in the order of the documentation.
+pub(super) const VARIABLES: &[&dyn Describe] = &[
+    &RECORD_FORMAT,
+    &COMMITMENT_POLICY,
+    &REQUIRED_ENCRYPTION_CONTEXT,
+    &MAX_ENCRYPTED_DATA_KEYS,
+    &MAX_PLAINTEXT_BYTES,
+    &KMS_CIPHERTEXT_ENCRYPTION_CONTEXT,
+];
+
+pub(super) fn read_record_format(environment: &mut Environment<'_>) -> Option<RecordFormat> {
+    let commitment_policy = environment.read(&COMMITMENT_POLICY);
+    let required_context = environment.read(&REQUIRED_ENCRYPTION_CONTEXT);
+    let max_encrypted_data_keys = environment.read(&MAX_ENCRYPTED_DATA_KEYS);
+    let max_plaintext_len = environment.read(&MAX_PLAINTEXT_BYTES);
+    let ciphertext_context = environment.read(&KMS_CIPHERTEXT_ENCRYPTION_CONTEXT);
+    match environment.read(&RECORD_FORMAT)? {
+        Format::EncryptionSdk => {
+            let limits = MessageLimits {
+                max_encrypted_data_keys: u16::try_from(max_encrypted_data_keys?).ok().and_then(NonZeroU16::new)?,
+                max_plaintext_len: usize::try_from(max_plaintext_len?).ok()?,
+            };
+            Some(RecordFormat::EncryptionSdk(EncryptionSdkFormat {
+                commitment_policy: commitment_policy?,
+                limits,
+                required_encryption_context: required_context?,
+            }))
+        }
+        Format::KmsCiphertext => {
+            Some(RecordFormat::KmsCiphertext(KmsCiphertextFormat { encryption_context: ciphertext_context? }))
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Format {
+    EncryptionSdk,
+    KmsCiphertext,
+}
+
+const RECORD_FORMAT: Choice<Format> = Choice {
+    name: "RECORD_FORMAT",
+    choices: &[("encryption-sdk", Format::EncryptionSdk), ("kms-ciphertext", Format::KmsCiphertext)],
+    meaning: "What a record is: a message of the AWS Encryption SDK, or the bare CiphertextBlob of KMS Encrypt.",
+};
+
+const COMMITMENT_POLICY: Choice<CommitmentPolicy> = Choice {
+    name: "COMMITMENT_POLICY",
+    choices: &[
+        ("require-encrypt-require-decrypt", CommitmentPolicy::RequireEncryptRequireDecrypt),
+        ("require-encrypt-allow-decrypt", CommitmentPolicy::RequireEncryptAllowDecrypt),
+        ("forbid-encrypt-allow-decrypt", CommitmentPolicy::ForbidEncryptAllowDecrypt),
+    ],
+    meaning: "Whether messages without key commitment are read. Allow them only while producers still write them.",
+};
+
+const REQUIRED_ENCRYPTION_CONTEXT: Pairs = Pairs {
+    name: "REQUIRED_ENCRYPTION_CONTEXT",
+    meaning: "Pairs that every message must have been encrypted with, stored in it or not. A message with other values goes to \
+              quarantine.",
+};
+
+const MAX_ENCRYPTED_DATA_KEYS: Integer = Integer {
+    name: "MAX_ENCRYPTED_DATA_KEYS",
+    allowed: 1..=u16::MAX as u64,
+    default: Some(DEFAULT_MAX_ENCRYPTED_DATA_KEYS.get() as u64),
+    unit: "encrypted data keys",
+    meaning: "The most encrypted data keys that a message may carry; more would let one record use up the KMS quota.",
+};
+
+const MAX_PLAINTEXT_BYTES: Integer = Integer {
+    name: "MAX_PLAINTEXT_BYTES",
+    allowed: 1..=DEFAULT_MAX_PLAINTEXT_LEN as u64,
+    default: Some(DEFAULT_MAX_PLAINTEXT_LEN as u64),
+    unit: "bytes",
+    meaning: "The largest plaintext of a message.",
+};
+
+const KMS_CIPHERTEXT_ENCRYPTION_CONTEXT: Pairs = Pairs {
+    name: "KMS_CIPHERTEXT_ENCRYPTION_CONTEXT",
+    meaning: "The encryption context of the bare ciphertexts of RECORD_FORMAT=kms-ciphertext, which do not carry it.",
+};

@@ -1,0 +1,196 @@
+//! The configuration of the function `stream-decryptor`.
+
+use std::time::Duration;
+
+use super::{ConfigError, Describe, Description, Environment, Integer, KmsConfig, RuntimeConfig};
+use super::{destinations, format, kms, milliseconds, runtime};
+use crate::batch::{BatchSettings, ResolveSettings, TimeReserves};
+use crate::quarantine::QuarantineSettings;
+use crate::record_format::RecordFormat;
+use crate::sinks::SinkSettings;
+
+/// The configuration of the function `stream-decryptor`.
+#[derive(Clone, Debug)]
+pub struct StreamDecryptorConfig {
+    /// What a record is.
+    pub record_format: RecordFormat,
+    /// Which keys may be used, and how KMS is asked.
+    pub kms: KmsConfig,
+    /// How a batch is worked off.
+    pub batch: BatchSettings,
+    /// Where opened records go.
+    pub sink: SinkSettings,
+    /// Where rejected records go.
+    pub quarantine: QuarantineSettings,
+    /// Time and logs.
+    pub runtime: RuntimeConfig,
+}
+
+impl StreamDecryptorConfig {
+    /// Reads the configuration from the process's environment.
+    ///
+    /// # Errors
+    /// All problems at once.
+    pub fn from_environment() -> Result<Self, ConfigError> {
+        Self::read(&super::process_environment)
+    }
+
+    /// Reads the configuration from wherever `look_up` finds the value of a name.
+    ///
+    /// # Errors
+    /// All problems at once.
+    pub fn read(look_up: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let mut environment = Environment::new(look_up);
+        let config = Self::read_all(&mut environment);
+        environment.finish(config)
+    }
+
+    /// The variables, in the order of the documentation.
+    #[must_use]
+    pub fn variables() -> Vec<Description> {
+        let groups = [format::VARIABLES, kms::VARIABLES, destinations::VARIABLES, VARIABLES, runtime::VARIABLES];
+        groups.into_iter().flatten().map(|variable| variable.describe()).collect()
+    }
+
+    /// Reads every part before any is missed, so that all problems come together.
+    fn read_all(environment: &mut Environment<'_>) -> Option<Self> {
+        let record_format = format::read_record_format(environment);
+        let kms = KmsConfig::read(environment);
+        let unavailable_keys = kms::read_unavailable_keys(environment);
+        let sink = destinations::read_sink(environment);
+        let quarantine = destinations::read_quarantine(environment);
+        let reserves = read_reserves(environment);
+        let runtime = RuntimeConfig::read(environment);
+        let resolve = ResolveSettings { unavailable_keys: unavailable_keys?, ..ResolveSettings::default() };
+        Some(Self {
+            record_format: record_format?,
+            kms: kms?,
+            batch: BatchSettings { resolve, reserves: reserves?, ..BatchSettings::default() },
+            sink: sink?,
+            quarantine: quarantine?,
+            runtime: runtime?,
+        })
+    }
+}
+
+/// The variables of the batch itself.
+const VARIABLES: &[&dyn Describe] = &[&DELIVERY_RESERVE, &RESPONSE_RESERVE];
+
+fn read_reserves(environment: &mut Environment<'_>) -> Option<TimeReserves> {
+    let delivery = environment.read(&DELIVERY_RESERVE).map(Duration::from_millis);
+    let response = environment.read(&RESPONSE_RESERVE).map(Duration::from_millis);
+    Some(TimeReserves { response: response?, delivery: delivery? })
+}
+
+const DELIVERY_RESERVE: Integer = Integer {
+    name: "DELIVERY_RESERVE_MILLISECONDS",
+    allowed: 0..=600_000,
+    default: Some(milliseconds(TimeReserves::DEFAULT_DELIVERY)),
+    unit: "milliseconds",
+    meaning: "How much of an invocation's time is kept for opening, quarantine and delivery when data keys are slow to come. At \
+              most half of it.",
+};
+
+const RESPONSE_RESERVE: Integer = Integer {
+    name: "RESPONSE_RESERVE_MILLISECONDS",
+    allowed: 0..=60_000,
+    default: Some(milliseconds(TimeReserves::DEFAULT_RESPONSE)),
+    unit: "milliseconds",
+    meaning: "How long before its deadline an invocation answers at the latest. At most a quarter of its time.",
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+
+    fn read(pairs: &[(&str, &str)]) -> Result<StreamDecryptorConfig, ConfigError> {
+        let least = [("AWS_REGION", "eu-west-1"), ("KMS_KEY_ARNS", KEY)];
+        StreamDecryptorConfig::read(&|name| {
+            let found = pairs.iter().chain(&least).find(|(key, _)| *key == name);
+            found.map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    fn problems(pairs: &[(&str, &str)]) -> Vec<&'static str> {
+        read(pairs).unwrap_err().problems.into_iter().map(|problem| problem.name).collect()
+    }
+
+    #[test]
+    fn a_key_and_a_region_are_enough() {
+        let config = read(&[]).unwrap();
+        assert_eq!(config.batch, BatchSettings::default());
+        assert_eq!(config.kms.cache, crate::materials_cache::CacheSettings::default());
+        assert_eq!(config.kms.retry, crate::retry::RetryPolicy::default());
+        assert!(matches!(config.sink, SinkSettings::Stdout));
+        assert!(matches!(config.quarantine, QuarantineSettings::Stderr));
+    }
+
+    #[test]
+    fn every_default_is_one_that_the_variable_itself_allows() {
+        for variable in StreamDecryptorConfig::variables() {
+            if let Some(default) = variable.default.clone() {
+                let read = read(&[(variable.name, default.as_str())]);
+                assert!(read.is_ok(), "{}: {read:?}", variable.name);
+            }
+        }
+    }
+
+    #[test]
+    fn no_two_variables_have_one_name() {
+        let mut names: Vec<_> = StreamDecryptorConfig::variables().iter().map(|variable| variable.name).collect();
+        names.sort_unstable();
+        let all = names.len();
+        names.dedup();
+        assert_eq!(names.len(), all);
+    }
+
+    #[test]
+    fn all_problems_are_told_at_once() {
+        let wrong = [
+            ("RECORD_FORMAT", "csv"),
+            ("KMS_KEY_ARNS", "alias/mine"),
+            ("DATA_KEY_MAX_AGE_SECONDS", "0"),
+            ("KMS_MAX_ATTEMPTS", "many"),
+            ("SINK", "sqs"),
+            ("QUARANTINE", "s3"),
+            ("LOG_LEVEL", "verbose"),
+        ];
+        let expected = [
+            "RECORD_FORMAT",
+            "KMS_KEY_ARNS",
+            "DATA_KEY_MAX_AGE_SECONDS",
+            "KMS_MAX_ATTEMPTS",
+            "SINK_QUEUE_URL",
+            "QUARANTINE_BUCKET",
+            "LOG_LEVEL",
+        ];
+        let problems = problems(&wrong);
+        for name in expected {
+            assert!(problems.contains(&name), "{name} is not among {problems:?}");
+        }
+    }
+
+    #[test]
+    fn a_refresh_comes_before_the_maximum_age() {
+        assert!(read(&[("DATA_KEY_MAX_AGE_SECONDS", "60"), ("DATA_KEY_REFRESH_AFTER_SECONDS", "59")]).is_ok());
+        let late = [("DATA_KEY_MAX_AGE_SECONDS", "60"), ("DATA_KEY_REFRESH_AFTER_SECONDS", "60")];
+        assert_eq!(problems(&late), ["DATA_KEY_REFRESH_AFTER_SECONDS"]);
+    }
+
+    #[test]
+    fn keys_are_named_or_discovered_and_not_both() {
+        let both = [("KMS_DISCOVERY_ACCOUNT_IDS", "111122223333")];
+        assert_eq!(problems(&both), ["KMS_KEY_ARNS"]);
+        assert_eq!(problems(&[("KMS_KEY_ARNS", "")]), ["KMS_KEY_ARNS"]);
+        let discovery = [("KMS_KEY_ARNS", ""), ("KMS_DISCOVERY_ACCOUNT_IDS", "111122223333")];
+        assert!(read(&discovery).is_ok());
+    }
+
+    #[test]
+    fn a_problem_does_not_repeat_the_value() {
+        let error = read(&[("KMS_KEY_ARNS", "sk-secret"), ("REQUIRED_ENCRYPTION_CONTEXT", "sk-secret")]).unwrap_err();
+        assert!(!error.to_string().contains("sk-secret"));
+    }
+}
