@@ -1,11 +1,19 @@
 //! The embedded local stack: what the functions meet in production, small enough to run beside a test.
 //!
+//! - [`binaries`]: the functions, built.
+//! - [`event_source_mapping`]: takes batches from the stream to the function, and obeys its responses.
 //! - [`kms`]: a KMS that speaks the real protocol, throttles and fails on demand.
+//! - [`lambda_function`]: the real function binaries in sandboxes, over the Lambda Runtime API.
+//! - [`stream`]: a data stream in memory.
 //!
 //! Nothing here is linked into a function; the functions run as the binaries that are deployed.
 
 pub mod arguments;
+pub mod binaries;
+pub mod event_source_mapping;
 pub mod kms;
+pub mod lambda_function;
 pub mod loopback_server;
 pub mod request_quota;
+pub mod stream;
 mod unpoisoned;

@@ -1,4 +1,6 @@
-//! The local stack itself: the KMS protocol by the AWS SDK.
+//! The local stack itself: the KMS protocol by the AWS SDK, sandboxes and mapping by a scripted function.
 #![cfg(test)]
 
 mod kms_protocol;
+mod mapping;
+mod sandboxes;

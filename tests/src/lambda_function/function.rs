@@ -1,0 +1,128 @@
+//! A function: its warm sandboxes, and who gets which.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::{Semaphore, mpsc};
+use warmkeys::clock::{Clock, SystemClock};
+
+use super::invocation::{Invocation, Outcome};
+use super::output::{OutputLine, OutputLines};
+use super::runtime_api::Event;
+use super::sandbox::Sandbox;
+use super::settings::FunctionSettings;
+use crate::unpoisoned::lock;
+
+/// A function that can be invoked, several times at once.
+#[derive(Debug)]
+pub struct Function {
+    settings: FunctionSettings,
+    clock: Arc<dyn Clock>,
+    /// Guards the sandboxes that wait for an invocation, the one used last at the end; never held across an await.
+    warm: Mutex<Vec<Sandbox>>,
+    free: Semaphore,
+    invocations: AtomicU64,
+    sandboxes: AtomicU64,
+    lines: mpsc::UnboundedSender<OutputLine>,
+}
+
+impl Function {
+    /// A function without a sandbox so far, and what its sandboxes will write.
+    #[must_use]
+    pub fn new(settings: FunctionSettings) -> (Self, OutputLines) {
+        let (lines, output) = OutputLines::channel();
+        let function = Self {
+            free: Semaphore::new(settings.max_sandboxes.get()),
+            settings,
+            clock: Arc::new(SystemClock),
+            warm: Mutex::new(Vec::new()),
+            invocations: AtomicU64::new(0),
+            sandboxes: AtomicU64::new(0),
+            lines,
+        };
+        (function, output)
+    }
+
+    /// The ARN.
+    #[must_use]
+    pub fn arn(&self) -> String {
+        self.settings.arn()
+    }
+
+    /// Invokes the function with its own time-out, in a warm sandbox if there is one, else in a new one.
+    pub async fn invoke(&self, payload: impl Into<Bytes>) -> Invocation {
+        self.invoke_within(payload, self.settings.timeout).await
+    }
+
+    /// Invokes the function with another time-out.
+    pub async fn invoke_within(&self, payload: impl Into<Bytes>, timeout: Duration) -> Invocation {
+        // The semaphore is never closed; without a permit there would merely be one sandbox more.
+        let _permit = self.free.acquire().await;
+        let started = self.clock.now().monotonic;
+        let number = self.invocations.fetch_add(1, Ordering::Relaxed) + 1;
+        let request_id = format!("00000000-0000-4000-8000-{number:012}");
+        let (cold_start, outcome) = match self.take_warm().await {
+            Some(sandbox) => (false, self.invoke_in(sandbox, number, &request_id, payload.into(), timeout).await),
+            None => (true, self.invoke_cold(number, &request_id, payload.into(), timeout).await),
+        };
+        let duration = self.clock.now().monotonic.saturating_duration_since(started);
+        Invocation { request_id, cold_start, duration, outcome }
+    }
+
+    /// How many sandboxes were started so far.
+    #[must_use]
+    pub fn sandboxes_started(&self) -> u64 {
+        self.sandboxes.load(Ordering::Relaxed)
+    }
+
+    /// Ends every sandbox. Once this is done and every line is read, the output ends.
+    pub async fn shut_down(self) {
+        let warm = std::mem::take(&mut *lock(&self.warm));
+        for sandbox in warm {
+            sandbox.stop().await;
+        }
+    }
+
+    async fn take_warm(&self) -> Option<Sandbox> {
+        loop {
+            let mut sandbox = lock(&self.warm).pop()?;
+            if sandbox.is_alive() {
+                return Some(sandbox);
+            }
+            sandbox.stop().await;
+        }
+    }
+
+    async fn invoke_cold(&self, number: u64, request_id: &str, payload: Bytes, timeout: Duration) -> Outcome {
+        let sandbox_number = self.sandboxes.fetch_add(1, Ordering::Relaxed) + 1;
+        match Sandbox::start(&self.settings, sandbox_number, &self.lines).await {
+            Ok(sandbox) => self.invoke_in(sandbox, number, request_id, payload, timeout).await,
+            Err(failure) => Outcome::NotStarted(failure),
+        }
+    }
+
+    async fn invoke_in(
+        &self,
+        mut sandbox: Sandbox,
+        number: u64,
+        request_id: &str,
+        payload: Bytes,
+        timeout: Duration,
+    ) -> Outcome {
+        let event = Event {
+            request_id: request_id.to_owned(),
+            deadline: self.clock.now().wall + timeout,
+            function_arn: self.settings.arn(),
+            payload,
+        };
+        let kill_after = self.settings.kill.filter(|kill| kill.in_invocation == number).map(|kill| kill.after);
+        let outcome = sandbox.invoke(event, timeout, kill_after).await;
+        match outcome {
+            Outcome::Responded(_) | Outcome::Failed(_) => lock(&self.warm).push(sandbox),
+            Outcome::TimedOut | Outcome::Crashed(_) | Outcome::NotStarted(_) => drop(sandbox.stop().await),
+        }
+        outcome
+    }
+}
