@@ -2,6 +2,7 @@
 //!
 //! - [`binaries`]: the functions, built.
 //! - [`event_source_mapping`]: takes batches from the stream to the function, and obeys its responses.
+//! - [`events`]: recorded scenarios, and what has to become of them.
 //! - [`kms`]: a KMS that speaks the real protocol, throttles and fails on demand.
 //! - [`lambda_function`]: the real function binaries in sandboxes, over the Lambda Runtime API.
 //! - [`stream`]: a data stream in memory.
@@ -11,6 +12,7 @@
 pub mod arguments;
 pub mod binaries;
 pub mod event_source_mapping;
+pub mod events;
 pub mod kms;
 pub mod lambda_function;
 pub mod loopback_server;

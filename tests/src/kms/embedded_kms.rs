@@ -75,10 +75,12 @@ impl EmbeddedKms {
 
     /// The environment that sends an AWS SDK's KMS requests here: endpoint, Region and credentials that open nothing.
     #[must_use]
-    pub fn environment(&self) -> [(&'static str, String); 4] {
+    pub fn environment(&self) -> [(&'static str, String); 5] {
         [
             ("AWS_ENDPOINT_URL_KMS", self.endpoint_url()),
             ("AWS_REGION", REGION.to_owned()),
+            // The name that the SDK for Python and the command line know.
+            ("AWS_DEFAULT_REGION", REGION.to_owned()),
             ("AWS_ACCESS_KEY_ID", "local".to_owned()),
             ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
         ]

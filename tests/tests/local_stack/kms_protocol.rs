@@ -20,7 +20,7 @@ use warmkeys::clock::{Clock, Now, SystemClock};
 
 const ONE: NonZeroU32 = NonZeroU32::MIN;
 
-async fn kms() -> EmbeddedKms {
+pub(crate) async fn kms() -> EmbeddedKms {
     EmbeddedKms::start(KmsSettings::unlimited()).await.unwrap()
 }
 
@@ -37,7 +37,7 @@ fn client_in(kms: &EmbeddedKms, region: &'static str) -> Client {
     Client::from_conf(config)
 }
 
-fn client(kms: &EmbeddedKms) -> Client {
+pub(crate) fn client(kms: &EmbeddedKms) -> Client {
     client_in(kms, "us-east-1")
 }
 
