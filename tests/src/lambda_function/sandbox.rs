@@ -8,10 +8,9 @@ use std::time::Duration;
 
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 
 use super::invocation::{Outcome, StartFailure};
-use super::output::{OutputLine, Source, pass_on};
+use super::output::{OutputFile, OutputLine, Source};
 use super::runtime_api::{Answer, Event, RuntimeApi};
 use super::settings::FunctionSettings;
 use crate::loopback_server::LoopbackServer;
@@ -29,7 +28,7 @@ pub(super) struct Sandbox {
     runtime_api: Arc<RuntimeApi>,
     /// Lives as long as the process needs it.
     _server: LoopbackServer,
-    outputs: Vec<JoinHandle<()>>,
+    outputs: [OutputFile; 2],
 }
 
 impl Sandbox {
@@ -43,14 +42,12 @@ impl Sandbox {
         let runtime_api = Arc::new(RuntimeApi::new());
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let server = LoopbackServer::start(address, Arc::clone(&runtime_api)).await.map_err(spawn_failure)?;
-        let mut process = command(settings, number, &server).spawn().map_err(spawn_failure)?;
-        let mut outputs = Vec::new();
-        if let Some(stdout) = process.stdout.take() {
-            outputs.push(tokio::spawn(pass_on(stdout, number, Source::Stdout, lines.clone())));
-        }
-        if let Some(stderr) = process.stderr.take() {
-            outputs.push(tokio::spawn(pass_on(stderr, number, Source::Stderr, lines.clone())));
-        }
+        let output = |source| OutputFile::new(number, source, lines.clone()).map_err(spawn_failure);
+        let (stdout, stdout_end) = output(Source::Stdout)?;
+        let (stderr, stderr_end) = output(Source::Stderr)?;
+        let mut command = command(settings, number, &server);
+        let process = command.stdout(stdout_end).stderr(stderr_end).spawn().map_err(spawn_failure)?;
+        let outputs = [stdout, stderr];
         let mut sandbox = Self { process, runtime_api, _server: server, outputs };
         match sandbox.initialise().await {
             Ok(()) => Ok(sandbox),
@@ -88,7 +85,7 @@ impl Sandbox {
                 None => std::future::pending().await,
             }
         };
-        tokio::select! {
+        let outcome = tokio::select! {
             biased;
             Ok(answer) = answer => match answer {
                 Answer::Responded(body) => Outcome::Responded(body),
@@ -103,15 +100,20 @@ impl Sandbox {
                 self.kill().await;
                 Outcome::TimedOut
             }
+        };
+        for output in &mut self.outputs {
+            // A file that cannot be read any more leaves lines out, which whoever counts them will notice.
+            let _ = output.pass_on();
         }
+        outcome
     }
 
     /// Ends the process and passes on the last lines that it wrote.
     pub(super) async fn stop(mut self) -> Option<ExitStatus> {
         let status = self.kill().await;
-        for output in self.outputs.drain(..) {
-            // It cannot panic, and is not aborted.
-            let _ = output.await;
+        for output in self.outputs {
+            // As above.
+            let _ = output.finish();
         }
         status
     }
@@ -140,8 +142,6 @@ fn command(settings: &FunctionSettings, number: u64, server: &LoopbackServer) ->
         .envs(passed_on())
         .envs(&settings.environment)
         .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
         .kill_on_drop(true);
     command
 }
