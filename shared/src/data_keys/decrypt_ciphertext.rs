@@ -1,5 +1,6 @@
 //! The seam below the keyring: one KMS `Decrypt`.
 
+use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
@@ -23,7 +24,7 @@ pub trait DecryptCiphertext: Send + Sync {
 }
 
 /// One KMS `Decrypt` request.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct CiphertextRequest<'a> {
     /// The key to decrypt with. `None` leaves it to KMS, which knows the key from the ciphertext.
     pub key: Option<&'a KeyArn>,
@@ -33,6 +34,18 @@ pub struct CiphertextRequest<'a> {
     pub encryption_context: &'a EncryptionContext,
     /// Grants that KMS may not know of everywhere yet: at most 10.
     pub grant_tokens: &'a [String],
+}
+
+impl fmt::Debug for CiphertextRequest<'_> {
+    /// Without the ciphertext, which is long, and the grant tokens, which grant something.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CiphertextRequest")
+            .field("key", &self.key)
+            .field("ciphertext_bytes", &self.ciphertext.len())
+            .field("encryption_context", &self.encryption_context)
+            .field("grant_tokens", &self.grant_tokens.len())
+            .finish()
+    }
 }
 
 /// What KMS answered.

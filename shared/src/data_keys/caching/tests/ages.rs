@@ -1,0 +1,157 @@
+//! What is kept, and for how long.
+
+use super::*;
+
+#[tokio::test(start_paused = true)]
+async fn an_entry_expires_exactly_at_its_maximum_age_on_either_clock() {
+    let settings = CacheSettings::new(300 * SECOND, None, 10).unwrap();
+    let clocks: [fn(&ManualClock, Duration); 3] =
+        [ManualClock::advance, ManualClock::advance_monotonic, ManualClock::advance_wall];
+    for advance in clocks {
+        for (age, calls) in [(299, 1), (300, 2), (301, 2)] {
+            let stack = stack_with(&settings);
+            let request = stack.request();
+            stack.decrypt(&request).await.unwrap();
+            advance(&stack.clock, age * SECOND);
+            stack.decrypt(&request).await.unwrap();
+            assert_eq!(stack.kms.call_count(), calls, "at {age} s");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_entry_is_expired_when_wall_time_moves_back_before_it_was_made() {
+    let stack = stack();
+    let request = stack.request();
+    stack.decrypt(&request).await.unwrap();
+    stack.clock.set_wall_back(Duration::from_nanos(1));
+    stack.decrypt(&request).await.unwrap();
+    assert_eq!((stack.kms.call_count(), stack.cache.statistics().expirations), (2, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn from_the_refresh_age_on_a_hit_is_served_at_once_and_refreshed_once() {
+    let stack = stack();
+    let request = stack.request();
+    stack.decrypt(&request).await.unwrap();
+    stack.clock.advance(239 * SECOND);
+    stack.decrypt(&request).await.unwrap();
+    stack.settle().await;
+    assert_eq!(stack.kms.call_count(), 1);
+
+    stack.clock.advance(SECOND);
+    let began = now();
+    assert!(join_all((0..1_000).map(|_| stack.decrypt(&request))).await.iter().all(Result::is_ok));
+    assert_eq!(now(), began);
+    stack.settle().await;
+    assert_eq!((stack.kms.call_count(), stack.cache.statistics().refreshes), (2, 1));
+
+    // The refreshed entry is as good as new.
+    stack.clock.advance(234 * SECOND);
+    stack.decrypt(&request).await.unwrap();
+    stack.settle().await;
+    assert_eq!(stack.kms.call_count(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_refresh_serves_until_the_maximum_age_and_not_past_it() {
+    for answer in [Answer::Throttled, Answer::AccessDenied, Answer::Undecryptable, Answer::Never] {
+        let stack = stack();
+        let request = stack.request();
+        stack.decrypt(&request).await.unwrap();
+        stack.kms.always(LATENCY, answer.clone());
+        stack.clock.advance_wall(299 * SECOND);
+        assert!(stack.decrypt(&request).await.is_ok());
+        tokio::time::sleep(Duration::from_millis(900)).await;
+        assert!(stack.decrypt(&request).await.is_ok());
+        stack.settle().await;
+        assert!(stack.decrypt(&request).await.is_err(), "{answer:?}");
+        assert_eq!(stack.cache.statistics().failed_refreshes, 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn refreshes_of_one_entry_keep_their_distance_and_never_overlap() {
+    let stack = stack();
+    let request = stack.request();
+    stack.decrypt(&request).await.unwrap();
+    stack.kms.always(Duration::ZERO, Answer::AccessDenied);
+    stack.clock.advance(240 * SECOND);
+    for second in 0..30 {
+        assert!(stack.decrypt(&request).await.is_ok());
+        tokio::time::sleep(SECOND).await;
+        assert_eq!(stack.cache.statistics().refreshes, 1 + second / 10);
+    }
+    assert_eq!((stack.kms.call_count(), stack.kms.most_under_way()), (1 + 3, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_miss_during_a_refresh_waits_for_the_refresh() {
+    let stack = stack();
+    let request = stack.request();
+    stack.decrypt(&request).await.unwrap();
+    stack.clock.advance(299 * SECOND);
+    stack.decrypt(&request).await.unwrap();
+    stack.clock.advance(SECOND);
+    assert!(stack.decrypt(&request).await.is_ok());
+    assert_eq!((stack.kms.call_count(), stack.cache.statistics().coalesced), (2, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_permanent_failure_costs_one_call_within_its_age() {
+    let stack = stack();
+    let request = stack.request();
+    stack.kms.always(LATENCY, Answer::Undecryptable);
+    for _ in 0..100 {
+        assert_eq!(stack.decrypt(&request).await.unwrap_err().class(), FailureClass::Permanent);
+    }
+    assert_eq!((stack.kms.call_count(), stack.cache.statistics().failure_hits), (1, 99));
+    stack.clock.advance(CacheSettings::DEFAULT_FAILURE_MAX_AGE);
+    stack.kms.always(LATENCY, Answer::Truthful);
+    assert!(stack.decrypt(&request).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn failures_that_pass_are_not_remembered() {
+    for (answer, calls) in [
+        (Answer::Throttled, MAX_ATTEMPTS),
+        (Answer::Transient, MAX_ATTEMPTS),
+        (Answer::AccessDenied, 1),
+        (Answer::KeyUnavailable, 1),
+    ] {
+        let stack = stack();
+        let request = stack.request();
+        stack.kms.always(LATENCY, answer.clone());
+        assert!(stack.decrypt(&request).await.is_err());
+        assert!(stack.decrypt(&request).await.is_err());
+        assert_eq!(stack.kms.call_count(), 2 * calls as usize, "{answer:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn poison_records_evict_no_data_key() {
+    let stack = stack_with(&CacheSettings::new(300 * SECOND, None, 1).unwrap());
+    let request = stack.request();
+    stack.decrypt(&request).await.unwrap();
+    for number in 0..10_u8 {
+        let mut poison = stack.request();
+        poison.wrapped = crate::data_keys::WrappedDataKey::KmsCiphertext(vec![number]);
+        assert!(stack.decrypt(&poison).await.is_err());
+    }
+    let before = stack.kms.call_count();
+    assert!(stack.decrypt(&request).await.is_ok());
+    assert_eq!(stack.kms.call_count(), before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_least_recently_used_data_key_makes_room() {
+    let stack = stack_with(&CacheSettings::new(300 * SECOND, None, 2).unwrap());
+    let [a, b, c] = [stack.request(), stack.request(), stack.request()];
+    for request in [&a, &b, &a, &c, &a] {
+        stack.decrypt(request).await.unwrap();
+    }
+    assert_eq!(stack.kms.call_count(), 3);
+    stack.decrypt(&b).await.unwrap();
+    assert_eq!((stack.kms.call_count(), stack.cache.statistics().evictions), (4, 2));
+    assert_eq!(stack.cache.statistics().entries, 2);
+}
