@@ -1,6 +1,6 @@
 //! A function: its warm sandboxes, and who gets which.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -25,6 +25,8 @@ pub struct Function {
     free: Semaphore,
     invocations: AtomicU64,
     sandboxes: AtomicU64,
+    /// Whether the sandbox that was to be lost is lost.
+    killed: AtomicBool,
     lines: mpsc::UnboundedSender<OutputLine>,
 }
 
@@ -40,6 +42,7 @@ impl Function {
             warm: Mutex::new(Vec::new()),
             invocations: AtomicU64::new(0),
             sandboxes: AtomicU64::new(0),
+            killed: AtomicBool::new(false),
             lines,
         };
         (function, output)
@@ -117,12 +120,21 @@ impl Function {
             function_arn: self.settings.arn(),
             payload,
         };
-        let kill_after = self.settings.kill.filter(|kill| kill.in_invocation == number).map(|kill| kill.after);
-        let outcome = sandbox.invoke(event, timeout, kill_after).await;
+        let outcome = sandbox.invoke(event, timeout, self.accident(number)).await;
         match outcome {
             Outcome::Responded(_) | Outcome::Failed(_) => lock(&self.warm).push(sandbox),
             Outcome::TimedOut | Outcome::Crashed(_) | Outcome::NotStarted(_) => drop(sandbox.stop().await),
         }
         outcome
+    }
+    /// Ends when this invocation's sandbox is to be lost; usually never.
+    async fn accident(&self, number: u64) {
+        if let Some(kill) = self.settings.kill.filter(|kill| number >= kill.from_invocation) {
+            tokio::time::sleep(kill.after).await;
+            if !self.killed.swap(true, Ordering::Relaxed) {
+                return;
+            }
+        }
+        std::future::pending().await
     }
 }

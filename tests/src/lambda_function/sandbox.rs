@@ -76,15 +76,14 @@ impl Sandbox {
         matches!(self.process.try_wait(), Ok(None))
     }
 
-    /// Hands the function one event. Kills the process after `timeout`, or after `kill_after` as if by accident.
-    pub(super) async fn invoke(&mut self, event: Event, timeout: Duration, kill_after: Option<Duration>) -> Outcome {
+    /// Hands the function one event. Kills the process after `timeout`, or when `accident` ends.
+    pub(super) async fn invoke(
+        &mut self,
+        event: Event,
+        timeout: Duration,
+        accident: impl Future<Output = ()>,
+    ) -> Outcome {
         let answer = self.runtime_api.offer(event);
-        let accident = async {
-            match kill_after {
-                Some(after) => tokio::time::sleep(after).await,
-                None => std::future::pending().await,
-            }
-        };
         let outcome = tokio::select! {
             biased;
             Ok(answer) = answer => match answer {

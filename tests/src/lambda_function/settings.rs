@@ -26,9 +26,9 @@ pub struct FunctionSettings {
 /// A sandbox lost in mid-invocation, as when its machine dies.
 #[derive(Clone, Copy, Debug)]
 pub struct Kill {
-    /// The number of the invocation, from 1.
-    pub in_invocation: u64,
-    /// How long after the invocation's start.
+    /// The number of the first invocation, from 1, that may be hit.
+    pub from_invocation: u64,
+    /// How long after its start: the first invocation is hit that lasts so long, and no further one.
     pub after: Duration,
 }
 

@@ -89,7 +89,7 @@ async fn a_process_that_ends_in_mid_invocation_has_crashed() {
 
 #[tokio::test]
 async fn a_sandbox_can_be_lost_in_an_invocation() {
-    let kill = Kill { in_invocation: 2, after: Duration::ZERO };
+    let kill = Kill { from_invocation: 2, after: Duration::ZERO };
     let function = function(settings().with_kill(kill));
     let event = json!({"do": "sleep", "milliseconds": 200});
     assert!(invoke(&function, event.clone()).await.response().is_some());
