@@ -11,7 +11,7 @@ use super::resolve::DataKeyOutcome;
 use crate::clock::Clock;
 use crate::failure::{FailureClass, describe};
 use crate::quarantine::RejectedRecord;
-use crate::record_format::{ContentError, RecordFormat};
+use crate::record_format::RecordFormat;
 use crate::retry::Deadline;
 use crate::sinks::OpenedRecord;
 
@@ -110,7 +110,7 @@ impl Opening {
                 encryption_context: Arc::clone(&planned.encryption_context),
                 plaintext,
             }),
-            Err(error) => Err(rejected(record, ContentError::class(&error), &error)),
+            Err(error) => Err(rejected(record, error.class(), &error)),
         })
     }
 }

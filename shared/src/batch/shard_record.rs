@@ -14,7 +14,7 @@ pub struct ShardRecord {
     pub sequence_number: SequenceNumber,
     /// The 0-based place within a KPL aggregate; `None` for a record that was not aggregated.
     pub sub_sequence_number: Option<u32>,
-    /// The partition key of the user record: 1 to 256 characters.
+    /// The partition key that the producer gave: up to 256 characters.
     pub partition_key: Arc<str>,
     /// The explicit hash key that the producer gave, where an aggregate tells it.
     pub explicit_hash_key: Option<Arc<str>>,

@@ -7,4 +7,5 @@ mod fakes;
 mod fixtures;
 mod formats;
 mod hanging;
+mod opening_threads;
 mod redelivery;
