@@ -32,11 +32,13 @@ impl DerivedKey {
         let (derived, _) = buffer.split_at_mut(expected);
         let id = suite.id().to_be_bytes();
         let commitment = if suite.is_committing() {
-            //= framework/algorithm-suites.md#algorithm-suites-commit-key-derivation-settings
-            //# the salt is the message id; the info is the suite id and "DERIVEKEY" for the key, "COMMITKEY" alone for the
-            //# commitment
             let pseudorandom_key = PseudorandomKey::extract(hash, message_id, secret)?;
+            //= framework/transitive-requirements.md#hkdf-encryption-key
+            //# then the input info MUST be a concatenation of the algorithm suite ID followed by the string `DERIVEKEY` as
+            //# UTF8 encoded bytes.
             pseudorandom_key.expand([&id, b"DERIVEKEY"], derived)?;
+            //= framework/transitive-requirements.md#hkdf-commit-key
+            //# The input info MUST the string `COMMITKEY` as UTF8 encoded bytes
             let mut commitment = [0; COMMITMENT_LEN];
             pseudorandom_key.expand([b"COMMITKEY", b""], &mut commitment)?;
             Some(commitment)

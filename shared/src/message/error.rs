@@ -115,6 +115,9 @@ pub enum MessageError {
     /// The public key in the encryption context is not the signing key's.
     #[error("the public key in the encryption context is not the signing key's")]
     PublicKeyMismatch,
+    /// A key of the encryption context that the format keeps for itself.
+    #[error("a key of the encryption context begins with `aws-crypto-`, which is reserved")]
+    ReservedContextKey,
     /// A data key that encrypts directly (identity KDF) was to encrypt a second message, which would repeat its IVs.
     #[error("the algorithm suite allows one message for a data key")]
     DataKeyUsedBefore,
@@ -125,7 +128,7 @@ pub enum MessageError {
         actual: usize,
     },
     /// A provider id that belongs to KMS.
-    #[error("the provider id of a raw AES key must not be that of KMS")]
+    #[error("the provider id of a raw AES key must not begin with `aws-kms`")]
     ReservedProviderId,
     /// The encrypted data key was wrapped by another key (or in another way).
     #[error("the encrypted data key was wrapped by another wrapping key")]

@@ -17,6 +17,9 @@ const MAX_INFO_LEN: usize = size_of::<u16>() + MESSAGE_ID_V1_LEN + 1;
 /// `aws_lc_rs::hkdf` extracts again for every expansion, and keys the HMAC again: 16 compressions of SHA-512 for the two
 /// keys of a committing suite, which is most of what it takes to open a small message. The library's HMAC composed as the
 /// RFC says takes 10. The tests hold it against `aws_lc_rs::hkdf`.
+//= framework/transitive-requirements.md#hkdf-commit-key
+//# For algorithm suites that support commitment, the AWS Encryption SDK SHOULD only perform the extract step once and use
+//# the same output from the extract step for both the encryption key and the commitment key.
 pub(super) struct PseudorandomKey {
     key: hmac::Key,
 }

@@ -11,8 +11,8 @@ use crate::encryption_context::EncryptionContext;
 use super::MessageError;
 use super::header::{IV_LEN, TAG_LEN};
 
-/// The provider id of KMS, which a raw AES key must not take.
-const KMS_PROVIDER_ID: &str = "aws-kms";
+/// How the provider ids of KMS begin.
+const KMS_PROVIDER_ID_PREFIX: &str = "aws-kms";
 /// The tag's length as the provider information has it: in bits.
 const TAG_LEN_BITS: u32 = 128;
 /// The IV's length as the provider information has it: in bytes.
@@ -32,12 +32,13 @@ impl RawAesKey {
     /// Takes a key of 16, 24 or 32 bytes.
     ///
     /// # Errors
-    /// [`MessageError::WrappingKeyLength`], or [`MessageError::ReservedProviderId`] for the provider id of KMS.
+    /// [`MessageError::WrappingKeyLength`], or [`MessageError::ReservedProviderId`] for an id that begins with `aws-kms`.
     pub fn new(provider_id: impl Into<String>, name: &str, key: &[u8]) -> Result<Self, MessageError> {
         let provider_id = provider_id.into();
-        //= framework/keyring-interface.md#key-namespace
-        //# Raw AES keyrings MUST NOT accept a key namespace of "aws-kms".
-        if provider_id == KMS_PROVIDER_ID {
+        //= framework/keyring-interface.md#key-provider-id
+        //# This value MUST NOT be or start with "aws-kms" unless this encrypted data key was produced by one of the AWS KMS
+        //# Keyrings.
+        if provider_id.starts_with(KMS_PROVIDER_ID_PREFIX) {
             return Err(MessageError::ReservedProviderId);
         }
         let algorithm = match key.len() {
@@ -66,7 +67,7 @@ impl RawAesKey {
         let EncryptedDataKey { provider_id, provider_info, ciphertext } = encrypted_data_key;
         //= framework/raw-aes-keyring.md#ondecrypt
         //# The keyring attempts to decrypt the encrypted data key if and only if the following is true
-        // (both deserialise, and provider id, key name, IV length and tag length are this key's).
+        // Both deserialise, and provider id, key name, IV length and tag length are this key's.
         let iv =
             provider_info.strip_prefix(self.info_prefix.as_slice()).and_then(|iv| <[u8; IV_LEN]>::try_from(iv).ok());
         let (Some(iv), Some((wrapped, tag))) = (iv, ciphertext.split_last_chunk::<TAG_LEN>()) else {
@@ -176,7 +177,9 @@ mod tests {
     }
 
     #[test]
-    fn the_provider_id_of_kms_is_refused() {
-        assert_eq!(RawAesKey::new("aws-kms", "name", &[1; 32]).unwrap_err(), MessageError::ReservedProviderId);
+    fn the_provider_ids_of_kms_are_refused() {
+        for id in ["aws-kms", "aws-kms-hierarchy"] {
+            assert_eq!(RawAesKey::new(id, "name", &[1; 32]).unwrap_err(), MessageError::ReservedProviderId);
+        }
     }
 }

@@ -160,7 +160,7 @@ impl<const MESSAGE_ID_LEN: usize> Sealing<MESSAGE_ID_LEN> {
     /// The frame from its IV on.
     fn push_frame(&mut self, kind: FrameKind, sequence_number: u32, content: &[u8]) -> Result<(), MessageError> {
         //= client-apis/encrypt.md#construct-a-frame
-        //# The IV is the sequence number used in the message body AAD above, padded to the IV length with 0.
+        //# The IV is the sequence number used in the message body AAD above, padded to the IV length.
         let mut iv = [0; IV_LEN];
         if let Some(end) = iv.last_chunk_mut() {
             *end = sequence_number.to_be_bytes();

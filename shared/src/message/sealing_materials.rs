@@ -7,6 +7,9 @@ use crate::encryption_context::EncryptionContext;
 
 use super::{AlgorithmSuite, MessageError, PUBLIC_KEY_CONTEXT_KEY, SigningKey};
 
+/// How the keys of the encryption context begin that the format keeps for itself.
+const RESERVED_CONTEXT_KEY_PREFIX: &str = "aws-crypto-";
+
 /// What messages under one data key have in common, checked and serialised once. To be shared (in an `Arc`) by all threads
 /// that seal under the data key.
 #[derive(Debug)]
@@ -32,6 +35,7 @@ impl SealingMaterials {
     /// # Errors
     /// [`MessageError::DataKeyLength`], [`MessageError::NoEncryptedDataKeys`], [`MessageError::EncryptedDataKeyTooLong`],
     /// [`MessageError::ContextTooLong`]; [`MessageError::DuplicateContextKey`] if a key is in both contexts;
+    /// [`MessageError::ReservedContextKey`] if a key other than that of the public key begins with `aws-crypto-`;
     /// [`MessageError::MissingPublicKey`], [`MessageError::UnexpectedPublicKey`] or [`MessageError::PublicKeyMismatch`] if
     /// suite, signing key and context do not belong together.
     pub fn new(
@@ -48,6 +52,13 @@ impl SealingMaterials {
         }
         if required_context.iter().any(|(key, _)| encryption_context.get(key).is_some()) {
             return Err(MessageError::DuplicateContextKey);
+        }
+        //= client-apis/encrypt.md#encryption-context
+        //# If the input encryption context contains any entries with a key beginning with this prefix, the encryption
+        //# operation MUST fail.
+        let given = encryption_context.iter().filter(|(key, _)| *key != PUBLIC_KEY_CONTEXT_KEY);
+        if given.chain(required_context.iter()).any(|(key, _)| key.starts_with(RESERVED_CONTEXT_KEY_PREFIX)) {
+            return Err(MessageError::ReservedContextKey);
         }
         let public_key = encryption_context.get(PUBLIC_KEY_CONTEXT_KEY);
         match (suite.signature(), &signing_key) {

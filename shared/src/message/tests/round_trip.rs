@@ -176,6 +176,10 @@ fn materials_that_do_not_belong_together_are_refused() {
     assert_eq!(new(signing, 32, &edks, &public_key(&p256), &empty, &p256), Some(MessageError::PublicKeyMismatch));
     let pair = EncryptionContext::from_iter([("a", "1")]);
     assert_eq!(new(plain, 32, &edks, &pair, &pair, &None), Some(MessageError::DuplicateContextKey));
+    let reserved = EncryptionContext::from_iter([("aws-crypto-anything", "1")]);
+    assert_eq!(new(plain, 32, &edks, &reserved, &empty, &None), Some(MessageError::ReservedContextKey));
+    assert_eq!(new(plain, 32, &edks, &empty, &reserved, &None), Some(MessageError::ReservedContextKey));
+    assert_eq!(new(signing, 32, &edks, &empty, &public_key(&key), &key), Some(MessageError::ReservedContextKey));
     let mut long = encrypted_data_key();
     for (len, error) in [(65_534, None), (65_535, None), (65_536, Some(MessageError::EncryptedDataKeyTooLong))] {
         long.ciphertext = vec![0; len];
