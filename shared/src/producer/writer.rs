@@ -1,0 +1,180 @@
+//! The writer: sends what the schedule decides, and sleeps until it decides anew.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+
+use super::error::{ListShardsError, PutRecordsError, UnknownCause, WriteError};
+use super::record::{OutgoingRecord, Receipt};
+use super::schedule::{Schedule, SentRequest, Step};
+use super::service::{EntryResult, ListShards, PutRecords, RequestEntry};
+use super::settings::WriterSettings;
+use super::shard_directory::ShardDirectory;
+use super::shard_map::ShardMap;
+use crate::clock::Clock;
+use crate::retry::Deadline;
+
+/// Writes records to one Kinesis stream.
+///
+/// Concurrent [`write`](Self::write) calls share the shard map, the shards' token buckets and the requests in flight; each sends
+/// its own records, in requests of its own. Nothing runs in the background: a frozen or dropped call leaves nothing behind but
+/// requests that may have reached the service.
+#[derive(Debug)]
+pub struct KinesisWriter<P, L> {
+    put: P,
+    shards: ShardDirectory<L>,
+    settings: WriterSettings,
+    clock: Arc<dyn Clock>,
+    in_flight: Semaphore,
+}
+
+impl<P: PutRecords, L: ListShards> KinesisWriter<P, L> {
+    /// A writer that knows no shard yet: the first [`write`](Self::write) lists them.
+    #[must_use]
+    pub fn new(put: P, list: L, settings: WriterSettings, clock: Arc<dyn Clock>) -> Self {
+        let shards = ShardDirectory::new(list, &settings, Arc::clone(&clock));
+        let in_flight = Semaphore::new(settings.max_requests_in_flight.get().min(Semaphore::MAX_PERMITS));
+        Self { put, shards, settings, clock, in_flight }
+    }
+
+    /// The writer's settings.
+    #[must_use]
+    pub fn settings(&self) -> &WriterSettings {
+        &self.settings
+    }
+
+    /// Writes `records` and returns what became of each, by index. Ends at the latest at `deadline`, or when the records' time to
+    /// live is over.
+    ///
+    /// Order is kept among the records of this call (see [`Ordering`](super::Ordering)); between calls only if the
+    /// one returned before the other began.
+    ///
+    /// # Errors
+    /// By record: a [`WriteError`], whose [`outcome`](WriteError::outcome) says whether the record may be in the stream all the
+    /// same. Dropping the future is like an unknown outcome for every record.
+    pub async fn write(&self, records: Vec<OutgoingRecord>, deadline: Deadline) -> Vec<Result<Receipt, WriteError>> {
+        if records.is_empty() {
+            return Vec::new();
+        }
+        let expires = deadline.min(Deadline::after(self.clock.now().monotonic, self.settings.record_time_to_live));
+        let map = match timeout_at(expires.instant(), self.shards.current()).await {
+            Ok(Ok(map)) => map,
+            Ok(Err(error)) => return self.unsent(&records, &WriteError::ShardMapUnavailable(error)),
+            Err(_) => return self.unsent(&records, &WriteError::Expired),
+        };
+        let mut schedule = Schedule::new(records, map, &self.settings, expires);
+        // Whether it was finished or cut off, the schedule knows every record's fate.
+        let _finished_or_expired = timeout_at(expires.instant(), self.drive(&mut schedule, expires)).await;
+        schedule.into_results()
+    }
+
+    fn unsent(&self, records: &[OutgoingRecord], error: &WriteError) -> Vec<Result<Receipt, WriteError>> {
+        let limit = self.settings.max_record_bytes;
+        let reason = |record: &OutgoingRecord| match record.check(limit) {
+            Ok(()) => error.clone(),
+            Err(unwritable) => WriteError::Unwritable(unwritable),
+        };
+        records.iter().map(|record| Err(reason(record))).collect()
+    }
+
+    async fn drive(&self, schedule: &mut Schedule<'_>, expires: Deadline) {
+        let mut requests = FuturesUnordered::new();
+        let mut refresh: Option<Refresh<'_>> = None;
+        let mut permit = None;
+        while !schedule.is_finished() {
+            let now = self.clock.now().monotonic;
+            if expires.has_passed(now) {
+                return;
+            }
+            if schedule.map_is_stale() && refresh.is_none() {
+                refresh = Some(Box::pin(self.shards.newer_than(schedule.map_version())));
+            }
+            // A permit that was waited for is used, not given back: others may queue for it behind this call.
+            permit = permit.or_else(|| self.in_flight.try_acquire().ok());
+            let wait = match permit.take() {
+                None => Wait::Permit,
+                Some(free) => match schedule.next(now) {
+                    Step::Send(entries, sent) => {
+                        requests.push(self.send(entries, sent, free));
+                        continue;
+                    }
+                    Step::WaitUntil(at) => Wait::Until(at),
+                    Step::WaitForAnswer => Wait::Answer,
+                    Step::Finished => return,
+                },
+            };
+            tokio::select! {
+                Some((sent, answer)) = requests.next() => self.take_in(schedule, &sent, answer),
+                map = landed(&mut refresh) => {
+                    refresh = None;
+                    match map {
+                        Ok(map) => schedule.on_map(map),
+                        Err(_) => schedule.on_map_unavailable(),
+                    }
+                }
+                () = sleep_until(wait.until().unwrap_or(now)), if wait.until().is_some() => {}
+                free = self.in_flight.acquire(), if matches!(wait, Wait::Permit) => permit = free.ok(),
+            }
+        }
+    }
+
+    async fn send(
+        &self,
+        entries: Vec<RequestEntry>,
+        sent: SentRequest,
+        _permit: SemaphorePermit<'_>,
+    ) -> (SentRequest, Answer) {
+        let answer = match timeout(self.settings.retry.attempt_timeout, self.put.put_records(entries)).await {
+            Ok(Ok(results)) => Answer::Results(results),
+            Ok(Err(error)) => Answer::Failed(error),
+            Err(_) => Answer::TimedOut,
+        };
+        (sent, answer)
+    }
+
+    fn take_in(&self, schedule: &mut Schedule<'_>, sent: &SentRequest, answer: Answer) {
+        let (now, jitter) = (self.clock.now().monotonic, fastrand::f64());
+        match answer {
+            Answer::Results(results) => schedule.on_results(sent, results, now, jitter),
+            Answer::Failed(error) => schedule.on_error(sent, error, now, jitter),
+            Answer::TimedOut => schedule.on_unknown(sent, &UnknownCause::TimedOut, now, jitter),
+        }
+    }
+}
+
+/// What the service said to one request.
+enum Answer {
+    Results(Vec<EntryResult>),
+    Failed(PutRecordsError),
+    TimedOut,
+}
+
+/// What a call without anything to send waits for, besides the answers to its requests.
+enum Wait {
+    Until(Instant),
+    Permit,
+    Answer,
+}
+
+impl Wait {
+    fn until(&self) -> Option<Instant> {
+        match self {
+            Self::Until(at) => Some(*at),
+            Self::Permit | Self::Answer => None,
+        }
+    }
+}
+
+type Refresh<'a> = Pin<Box<dyn Future<Output = Result<Arc<ShardMap>, ListShardsError>> + Send + 'a>>;
+
+/// The refreshed map, if a refresh is under way; else nothing, ever.
+async fn landed(refresh: &mut Option<Refresh<'_>>) -> Result<Arc<ShardMap>, ListShardsError> {
+    match refresh {
+        Some(refresh) => refresh.await,
+        None => std::future::pending().await,
+    }
+}
