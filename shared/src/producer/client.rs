@@ -35,8 +35,7 @@ impl KinesisClient {
     /// A client for `stream`. The SDK's own retries are switched off: the writer knows the deadline and retries by record.
     #[must_use]
     pub fn new(config: &SdkConfig, stream: StreamIdentifier) -> Self {
-        let config = aws_sdk_kinesis::config::Builder::from(config).retry_config(RetryConfig::disabled()).build();
-        Self { client: Client::from_conf(config), stream }
+        Self { client: Client::from_conf(without_retries(config).build()), stream }
     }
 }
 
@@ -102,6 +101,10 @@ impl ListShards for KinesisClient {
         let shards: Option<Vec<_>> = output.shards.unwrap_or_default().into_iter().map(listed_shard).collect();
         Ok(ShardPage { shards: shards.ok_or(ListShardsError::Malformed)?, next_token: output.next_token })
     }
+}
+
+fn without_retries(config: &SdkConfig) -> aws_sdk_kinesis::config::Builder {
+    aws_sdk_kinesis::config::Builder::from(config).retry_config(RetryConfig::disabled())
 }
 
 fn request_entry(entry: RequestEntry) -> Result<PutRecordsRequestEntry, aws_sdk_kinesis::error::BuildError> {
@@ -209,3 +212,6 @@ fn classify<E: ProvideErrorMetadata>(error: &SdkError<E>) -> RequestFailure {
         _ => RequestFailure::Unknown,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,8 @@ mod packing;
 mod request;
 mod results;
 mod slot;
+#[cfg(test)]
+mod tests;
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};

@@ -62,8 +62,8 @@ impl Schedule<'_> {
                 self.enqueue_returned();
             }
             PutRecordsError::Refused(source) => {
-                self.fail_all(&sent.members, &WriteError::Refused(Arc::clone(&source)));
-                self.refuse(source);
+                self.refuse(Arc::clone(&source));
+                self.fail_all(&sent.members, &WriteError::Refused(source));
             }
             PutRecordsError::Invalid(source) => self.fail_all(&sent.members, &WriteError::Refused(source)),
             PutRecordsError::OutcomeUnknown(source) => {

@@ -42,11 +42,12 @@ async fn concurrent_calls_share_the_shards_tokens() {
 #[tokio::test(start_paused = true)]
 async fn requests_in_flight_are_bounded_over_all_calls() {
     let kinesis = FakeKinesis::with_shards(1);
-    kinesis.configure(|fake| fake.round_trip = Duration::from_secs(1));
     let writer = writer(&kinesis, |settings| {
         settings.rate_limit_percent = None;
         settings.max_requests_in_flight = 2.try_into().unwrap();
     });
+    assert!(writer.write(numbered(1, 1), within(60)).await[0].is_ok(), "the shards are known");
+    kinesis.configure(|fake| fake.round_trip = Duration::from_secs(1));
     let start = now();
     let calls = (0..6).map(|_| writer.write(numbered(500, 500), within(60)));
     assert!(join_all(calls).await.iter().flatten().all(Result::is_ok));

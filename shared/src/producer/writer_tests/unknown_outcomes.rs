@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::task::{Context, Waker};
 
 use super::*;
-use crate::producer::{OnUnknownOutcome, Outcome, UnknownCause};
+use crate::producer::{OnUnknownOutcome, Outcome, PutRecordsError, UnknownCause};
 
 /// How often each number is in the stream.
 fn copies(kinesis: &FakeKinesis, number: u32) -> usize {
@@ -46,27 +46,24 @@ async fn where_so_set_an_unknown_outcome_is_sent_again_and_the_receipt_says_so()
 #[tokio::test(start_paused = true)]
 async fn an_unknown_outcome_stays_unknown_whatever_fails_after_it() {
     let kinesis = FakeKinesis::with_shards(1);
-    kinesis.configure(|fake| {
-        fake.answers_to_lose = 1;
-        fake.request_errors =
-            vec![crate::producer::PutRecordsError::Refused(Arc::new(std::io::Error::other("denied")))];
-    });
-    // The first request's answer would be the refusal; it is lost, so that the second request meets a working service.
-    let results = writer(&kinesis, |settings| {
-        settings.on_unknown_outcome = OnUnknownOutcome::SendAgain;
-        settings.record_time_to_live = Duration::from_secs(6);
-    })
-    .write(numbered(1, 1), within(60))
-    .await;
-    assert_eq!(results[0].as_ref().unwrap_err().outcome(), Outcome::Unknown);
+    let denied = || PutRecordsError::Refused(Arc::new(std::io::Error::other("denied")));
+    let broken = || PutRecordsError::OutcomeUnknown(Arc::new(std::io::Error::other("connection reset")));
+    kinesis.configure(|fake| fake.request_errors = vec![denied(), broken()]);
+    let results = writer(&kinesis, |settings| settings.on_unknown_outcome = OnUnknownOutcome::SendAgain)
+        .write(numbered(2, 1), within(60))
+        .await;
+    assert!(matches!(results[0], Err(WriteError::OutcomeUnknown(UnknownCause::Failed(_)))));
+    assert!(matches!(results[1], Err(WriteError::Refused(_))));
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_is_under_way_at_the_deadline_is_unknown() {
     let kinesis = FakeKinesis::with_shards(1);
+    let writer = writer(&kinesis, |_| ());
+    assert!(writer.write(numbered(1, 1), within(60)).await[0].is_ok(), "the shards are known");
     kinesis.configure(|fake| fake.round_trip = Duration::from_secs(4));
     let start = now();
-    let results = writer(&kinesis, |_| ()).write(numbered(2, 1), within(2)).await;
+    let results = writer.write(numbered(2, 1), within(2)).await;
     assert_eq!(now() - start, Duration::from_secs(2));
     assert!(matches!(results[0], Err(WriteError::OutcomeUnknown(UnknownCause::ExpiredInFlight))));
     assert!(matches!(results[1], Err(WriteError::Expired)));
