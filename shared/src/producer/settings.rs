@@ -104,7 +104,8 @@ pub enum OnUnknownOutcome {
     /// Report its records as [`Outcome::Unknown`](super::Outcome::Unknown): nothing is ever written twice by one call.
     #[default]
     Report,
-    /// Send its records again, at the price of possible duplicates: at least once.
+    /// Send its records again, at the price of possible duplicates: at least once. The order of first copies is kept, unless
+    /// an abandoned request reaches the service after those that followed it.
     SendAgain,
 }
 

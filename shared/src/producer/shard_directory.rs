@@ -113,10 +113,10 @@ impl<L: ListShards> ShardDirectory<L> {
     async fn land(&self, flight: Shared<Flight>) -> Result<Arc<ShardMap>, ListShardsError> {
         let landed = flight.await;
         let mut state = self.lock();
-        if let Ok(map) = &landed {
-            if state.current.as_ref().is_none_or(|current| current.version < map.version) {
-                state.current = Some(Arc::clone(map));
-            }
+        if let Ok(map) = &landed
+            && state.current.as_ref().is_none_or(|current| current.version < map.version)
+        {
+            state.current = Some(Arc::clone(map));
         }
         // All who share a flight come by; only a landed one is forgotten, not its successor.
         if state.flight.as_ref().and_then(WeakShared::upgrade).is_some_and(|flight| flight.peek().is_some()) {

@@ -7,6 +7,7 @@
 mod packing;
 mod request;
 mod results;
+mod settle;
 mod slot;
 #[cfg(test)]
 mod tests;

@@ -10,21 +10,12 @@ use super::super::record::Receipt;
 use super::super::service::{EntryFailure, EntryResult};
 use super::super::settings::OnUnknownOutcome;
 use super::request::{Member, SentRequest};
-use super::slot::{Slot, State};
+use super::settle::Fate;
+use super::slot::State;
 use super::{HeldAggregate, Schedule, SeenResults};
 use crate::batch::SequenceNumber;
 use crate::failure::FailureClass;
 use crate::retry::Decision;
-
-/// What is to become of a record that was under way.
-enum Fate {
-    Acknowledged(Receipt),
-    /// Back to its queue's front, or to its end at a given time.
-    SendAgain {
-        not_before: Option<Instant>,
-    },
-    Failed(WriteError),
-}
 
 impl Schedule<'_> {
     /// The request was answered entry by entry: "the response Records array always includes the same number of records as the
@@ -222,45 +213,6 @@ impl Schedule<'_> {
         self.refused = Some(source);
     }
 
-    /// Gives every member of an entry the fate that `judge` finds for it, and moves their lanes on.
-    ///
-    /// Members of one lane stand behind each other, in order. A lane moves on when all its members are acknowledged; else its
-    /// first unacknowledged member is queued again, and the others wait behind it.
-    fn settle(&mut self, members: &[Member], mut judge: impl FnMut(&mut Slot, usize) -> Fate) {
-        let mut lane = Lane::Clear;
-        for (position, member) in members.iter().enumerate() {
-            if !member.follows {
-                lane = Lane::Clear;
-            }
-            match (judge(&mut self.slots[member.index], position), &lane) {
-                (Fate::Acknowledged(receipt), _) => self.finish(member.index, Ok(receipt)),
-                (Fate::SendAgain { not_before }, Lane::Clear) => {
-                    self.slots[member.index].state = State::Waiting;
-                    match not_before {
-                        None => self.returned.push(member.index),
-                        Some(at) => self.delayed.push(std::cmp::Reverse((at, member.index))),
-                    }
-                    lane = Lane::SentAgain;
-                }
-                (Fate::SendAgain { .. }, Lane::SentAgain) => self.slots[member.index].state = State::Waiting,
-                (Fate::SendAgain { .. }, Lane::Failed { index }) => {
-                    let index = *index;
-                    self.fail(member.index, WriteError::EarlierRecordFailed { index });
-                }
-                (Fate::Failed(error), _) => {
-                    self.fail(member.index, error);
-                    lane = Lane::Failed { index: member.index };
-                }
-            }
-            let lane_ends = members.get(position + 1).is_none_or(|next| !next.follows);
-            if let (true, Lane::Clear) = (lane_ends, &lane) {
-                if let Some(next) = self.successor(member.index) {
-                    self.enqueue(next);
-                }
-            }
-        }
-    }
-
     /// Backs off from the shards that throttled, and from none else.
     fn pace_shards(&mut self, touched: &[usize], sent_at: Instant, now: Instant, jitter: f64) {
         for queue in touched {
@@ -286,16 +238,6 @@ impl Schedule<'_> {
             Decision::GiveUp(_) => retry.max_delay,
         }
     }
-}
-
-/// What is known of the members of a lane that have been settled.
-enum Lane {
-    /// All acknowledged.
-    Clear,
-    /// One is queued again.
-    SentAgain,
-    /// One failed for good.
-    Failed { index: usize },
 }
 
 impl SeenResults {
