@@ -21,7 +21,7 @@ pub struct OutgoingRecord {
 }
 
 impl OutgoingRecord {
-    /// The bytes that count against the limits: "the total size of data and partition key".
+    /// The bytes that count against the limits: of the data (before base64) and of the partition key (in UTF-8).
     #[must_use]
     pub fn size(&self) -> usize {
         self.data.len() + self.partition_key.len()

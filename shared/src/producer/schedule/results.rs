@@ -135,8 +135,8 @@ impl Schedule<'_> {
         self.enqueue_returned();
     }
 
-    /// The entry is in the shard `shard_id`. Records of an aggregate that belong to another shard are sent again: "the KCL
-    /// discards user records whose hash key is outside of the shard's range".
+    /// The entry is in the shard `shard_id`. Records of an aggregate that belong to another shard are sent again, because
+    /// the Kinesis Client Library discards user records whose hash key its shard does not take.
     fn acknowledge(&mut self, members: &[Member], shard_id: &Arc<str>, sequence_number: &SequenceNumber) {
         let Some(first) = members.first().map(|member| self.slots[member.index].hash_key) else { return };
         let aggregated = members.len() > 1;

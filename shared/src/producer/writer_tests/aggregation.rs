@@ -101,7 +101,7 @@ async fn a_merge_duplicates_no_aggregate() {
     assert_eq!(kinesis.list_calls(), 2);
 }
 
-/// "The KCL discards user records whose hash key is outside of the shard's range": such a reader must miss nothing.
+/// A reader that discards the records whose hash key its shard does not take, as the Kinesis Client Library does, misses nothing.
 #[tokio::test(start_paused = true)]
 async fn after_a_split_every_record_is_in_its_own_shard_at_least_once() {
     let kinesis = FakeKinesis::with_shards(2);
