@@ -1,0 +1,1 @@
+"""Rehearses the deployment on this machine."""

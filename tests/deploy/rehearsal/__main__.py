@@ -1,0 +1,101 @@
+"""Checks the template, builds the functions, deploys them to an emulated AWS and rehearses what can go wrong."""
+
+import argparse
+import shlex
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from . import scenarios, toolchain
+from .aws import use_emulator
+from .closing_checks import CLOSING_CHECKS
+from .deployment import template_to_deploy
+from .emulator import emulator
+from .failure import StepFailed
+from .journal import Journal
+from .kms_quota import kms_quota
+from .layout import REPOSITORY
+from .processes import free_port
+from .rehearsal import Outcome, Rehearsal
+from .report import Row, table
+from .stacks import deploy_all
+
+_STEPS = {
+    "lint": toolchain.lint,
+    "build": toolchain.build,
+    "build-other": toolchain.build_for_other_architecture,
+}
+_REHEARSE = "rehearse"
+
+
+def main() -> int:
+    """Returns the process's exit status."""
+    arguments = _arguments()
+    work = Path(tempfile.mkdtemp(prefix="warmkeys-deploy-"))
+    print(f"logs are in {work}", flush=True)
+    rows: list[Row] = []
+    try:
+        for step in arguments.steps:
+            if step in _STEPS:
+                rows.append(_timed(step, lambda: _STEPS[step](work)))
+            else:
+                rows += _rehearse(arguments, work)
+    except StepFailed as failure:
+        print(failure, file=sys.stderr)
+        return 1
+    print(table(rows))
+    return 1 if any(row.outcome.problems for row in rows) else 0
+
+
+def _rehearse(arguments: argparse.Namespace, work: Path) -> list[Row]:
+    template = template_to_deploy(arguments.bootstrap, work)
+    emulator_port, quota_port = free_port(), free_port()
+    endpoint = f"http://127.0.0.1:{emulator_port}"
+    use_emulator(endpoint)
+    with (
+        kms_quota(shlex.split(arguments.kms_quota_command), endpoint, quota_port, work) as quota,
+        emulator(work, functions_kms_endpoint=quota.endpoint, port=emulator_port),
+    ):
+        started = time.monotonic()
+        stacks = deploy_all(template, toolchain.architecture(), work)
+        rows = [Row("deploy", time.monotonic() - started, Outcome())]
+        _print(rows[0])
+        rehearsal = Rehearsal(stacks, quota, Journal(work / "journal.jsonl"), work)
+        for scenario in [*_chosen(arguments.scenarios), *CLOSING_CHECKS]:
+            rows.append(_timed(scenario.__name__, lambda: scenario(rehearsal)))
+        return rows
+
+
+def _timed(name: str, action) -> Row:
+    started = time.monotonic()
+    outcome = action() or Outcome()
+    row = Row(name, time.monotonic() - started, outcome)
+    _print(row)
+    return row
+
+
+def _print(row: Row) -> None:
+    result = "; ".join(row.outcome.problems) or "ok"
+    print(f"{row.name}: {result} ({row.seconds:.0f} s)", flush=True)
+
+
+def _chosen(names: list[str] | None) -> list:
+    return [scenario for scenario in scenarios.ALL if names is None or scenario.__name__ in names]
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="tests/deploy/run", description=__doc__)
+    parser.add_argument("--steps", nargs="+", choices=[*_STEPS, _REHEARSE], default=[*_STEPS, _REHEARSE], help="default: all")
+    names = [scenario.__name__ for scenario in scenarios.ALL]
+    parser.add_argument("--scenarios", nargs="+", choices=names, help="default: all")
+    parser.add_argument("--bootstrap", type=Path, help="an executable to deploy in place of the built function")
+    parser.add_argument(
+        "--kms-quota-command",
+        default=f"cargo run --quiet --manifest-path {REPOSITORY / 'Cargo.toml'} --package local-stack --bin kms-quota --",
+        help="the program between the functions and KMS that throttles",
+    )
+    return parser.parse_args()
+
+
+sys.exit(main())

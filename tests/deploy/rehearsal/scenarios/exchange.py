@@ -1,0 +1,89 @@
+"""What one scenario sends to a stack, and what comes back."""
+
+import time
+
+from .. import invocation_rules
+from ..comparison import compare
+from ..producer import Plaintext, Producer
+from ..rehearsal import Outcome, Rehearsal
+from ..stacks import producer, sink
+from ..waiting import eventually
+
+# After the last record has arrived, a second delivery of it would come within this time.
+_SETTLE_SECONDS = 2.0
+
+
+class Exchange:
+    """Sends to a stack's stream and reads its sink."""
+
+    def __init__(self, rehearsal: Rehearsal, stack_name: str):
+        self.stack = rehearsal.stacks[stack_name]
+        self.producer: Producer = producer(self.stack)
+        self._sink = sink(self.stack)
+        self._arrived_before = len(self._sink.plaintexts())
+        self.journal = rehearsal.journal
+        self.sent: list[Plaintext] = []
+        self._mark = rehearsal.journal.mark()
+
+    def send(self, count: int, records_per_data_key: int = 20, key_arn: str | None = None) -> list[Plaintext]:
+        """Sends `count` new records."""
+        plaintexts = self.producer.plaintexts(count)
+        self.sent += plaintexts
+        self.producer.send(plaintexts, records_per_data_key, key_arn)
+        return plaintexts
+
+    def arrived(self, plaintexts: list[Plaintext]) -> int:
+        """How many of `plaintexts` have arrived."""
+        return len(set(plaintexts) & {Plaintext.decode(plaintext) for plaintext in self._arrived()})
+
+    def _arrived(self) -> list[bytes]:
+        """What has arrived since the exchange began."""
+        return self._sink.plaintexts()[self._arrived_before :]
+
+    def invocations(self):
+        """The invocations of the stack's function since the exchange began."""
+        return [
+            invocation
+            for invocation in self.journal.invocations(self._mark)
+            if invocation.function == self.stack.function()
+        ]
+
+    def calls(self, operation: str) -> list[dict]:
+        """The calls of an operation by the stack's function since the exchange began."""
+        return [
+            call
+            for call in self.journal.calls(self._mark)
+            if call["function"] == self.stack.function() and call["operation"] == operation
+        ]
+
+    def partial_responses(self) -> int:
+        """How many answers named a checkpoint so far."""
+        return invocation_rules.partial_responses(self.invocations())
+
+    def finish(self, within_seconds: float, duplicates_allowed: bool = False, errors_allowed: bool = False) -> Outcome:
+        """Waits until everything sent has arrived, and compares."""
+        eventually(lambda: self.arrived(self.sent) == len(self.sent), within_seconds)
+        time.sleep(_SETTLE_SECONDS)
+        comparison = compare(self.sent, self._arrived())
+        invocations = self.invocations()
+        outcome = Outcome(
+            sent=comparison.sent,
+            arrived=comparison.arrived,
+            duplicates=self._delivered() - len(self.sent),
+            partial_responses=invocation_rules.partial_responses(invocations),
+            problems=comparison.problems(duplicates_allowed, self._sink.keeps_order)
+            + invocation_rules.problems(invocations),
+        )
+        # A FIFO queue hides what it got twice; the calls do not.
+        outcome.demand(
+            duplicates_allowed or outcome.duplicates == 0,
+            f"the sink accepted {self._delivered()} records although {len(self.sent)} were sent",
+        )
+        errors = [invocation.answer for invocation in invocations if invocation.is_error]
+        outcome.demand(errors_allowed or not errors, f"{len(errors)} invocations failed, the first with: {errors[:1]}")
+        return outcome
+
+    def _delivered(self) -> int:
+        """How many records the sink has accepted since the exchange began."""
+        calls = self.calls(self._sink.operation)
+        return sum(call["accepted"] or 0 for call in calls if self._sink.name in call["resource"])

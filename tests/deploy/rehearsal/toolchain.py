@@ -1,0 +1,44 @@
+"""The steps before anything is deployed: the template's checks and the builds."""
+
+import platform
+from pathlib import Path
+
+from .layout import BUILT_TEMPLATE, REGION, REPOSITORY, TEMPLATE, TOOLS
+from .processes import run
+
+_CHECK_SECONDS = 180
+# A clean release build takes ten minutes on two slow cores.
+_BUILD_SECONDS = 3_600
+
+_SAM = TOOLS / "bin" / "sam"
+_ENVIRONMENT = {"AWS_DEFAULT_REGION": REGION, "SAM_CLI_TELEMETRY": "0", "AWS_EC2_METADATA_DISABLED": "true"}
+
+
+def lint(work: Path) -> None:
+    """`sam validate --lint`, and cfn-lint by itself, which knows more Regions."""
+    run([_SAM, "validate", "--lint", "--template-file", TEMPLATE], work / "validate.log", _CHECK_SECONDS, REPOSITORY, _ENVIRONMENT)
+    run([TOOLS / "bin" / "cfn-lint", "--regions", REGION, "us-east-1", "--template", TEMPLATE], work / "cfn-lint.log", _CHECK_SECONDS)
+
+
+def build(work: Path) -> None:
+    """`sam build` for the processor of this machine, so that the binaries that are deployed run here."""
+    command = [_SAM, "build", "--template-file", TEMPLATE, "--build-dir", BUILT_TEMPLATE.parent]
+    command += ["--parameter-overrides", f"ParameterKey=Architecture,ParameterValue={architecture()}"]
+    run(command, work / "build.log", _BUILD_SECONDS, REPOSITORY, _with_cargo_lambda())
+
+
+def build_for_other_architecture(work: Path) -> None:
+    """A release build for the other processor: it cannot run here, but it must build."""
+    flag = "--x86-64" if architecture() == "arm64" else "--arm64"
+    run(["cargo", "lambda", "build", "--release", flag], work / "build-other.log", _BUILD_SECONDS, REPOSITORY, _with_cargo_lambda())
+
+
+def architecture() -> str:
+    """This machine's processor by Lambda's name."""
+    return "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
+
+
+def _with_cargo_lambda() -> dict[str, str]:
+    import os
+
+    return {**_ENVIRONMENT, "PATH": f"{TOOLS / 'bin'}{os.pathsep}{os.environ['PATH']}"}
