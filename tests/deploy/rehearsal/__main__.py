@@ -5,12 +5,15 @@ import shlex
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+
+from botocore.exceptions import ClientError
 
 from . import scenarios, toolchain
 from .aws import use_emulator
 from .closing_checks import CLOSING_CHECKS
-from .deployment import template_to_deploy
+from .deployment import built, in_place_of_built
 from .emulator import emulator
 from .failure import StepFailed
 from .journal import Journal
@@ -19,6 +22,7 @@ from .layout import REPOSITORY
 from .processes import free_port
 from .rehearsal import Outcome, Rehearsal
 from .report import Row, table
+from .sabotage import sabotages
 from .stacks import deploy_all
 
 _STEPS = {
@@ -49,7 +53,7 @@ def main() -> int:
 
 
 def _rehearse(arguments: argparse.Namespace, work: Path) -> list[Row]:
-    template = template_to_deploy(arguments.bootstrap, work)
+    package = in_place_of_built(arguments.bootstrap, work) if arguments.bootstrap else built()
     emulator_port, quota_port = free_port(), free_port()
     endpoint = f"http://127.0.0.1:{emulator_port}"
     use_emulator(endpoint)
@@ -58,18 +62,21 @@ def _rehearse(arguments: argparse.Namespace, work: Path) -> list[Row]:
         emulator(work, functions_kms_endpoint=quota.endpoint, port=emulator_port),
     ):
         started = time.monotonic()
-        stacks = deploy_all(template, toolchain.architecture(), work)
+        stacks = deploy_all(package.template, toolchain.architecture(), work)
         rows = [Row("deploy", time.monotonic() - started, Outcome())]
         _print(rows[0])
-        rehearsal = Rehearsal(stacks, quota, Journal(work / "journal.jsonl"), work)
-        for scenario in [*_chosen(arguments.scenarios), *CLOSING_CHECKS]:
-            rows.append(_timed(scenario.__name__, lambda: scenario(rehearsal)))
+        rehearsal = Rehearsal(stacks, quota, Journal(work / "journal.jsonl"), package.bootstrap, work)
+        for check in _checks(arguments.checks):
+            rows.append(_timed(check.__name__, lambda: check(rehearsal)))
         return rows
 
 
 def _timed(name: str, action) -> Row:
     started = time.monotonic()
-    outcome = action() or Outcome()
+    try:
+        outcome = action() or Outcome()
+    except ClientError as error:
+        outcome = Outcome(problems=[str(error)])
     row = Row(name, time.monotonic() - started, outcome)
     _print(row)
     return row
@@ -80,15 +87,17 @@ def _print(row: Row) -> None:
     print(f"{row.name}: {result} ({row.seconds:.0f} s)", flush=True)
 
 
-def _chosen(names: list[str] | None) -> list:
-    return [scenario for scenario in scenarios.ALL if names is None or scenario.__name__ in names]
+def _checks(names: list[str] | None) -> list[Callable[[Rehearsal], Outcome]]:
+    """Everything, or the checks named, in the usual order."""
+    checks = [*scenarios.ALL, *CLOSING_CHECKS, *sabotages()]
+    return [check for check in checks if names is None or check.__name__ in names]
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tests/deploy/run", description=__doc__)
     parser.add_argument("--steps", nargs="+", choices=[*_STEPS, _REHEARSE], default=[*_STEPS, _REHEARSE], help="default: all")
-    names = [scenario.__name__ for scenario in scenarios.ALL]
-    parser.add_argument("--scenarios", nargs="+", choices=names, help="default: all")
+    names = [check.__name__ for check in _checks(None)]
+    parser.add_argument("--checks", nargs="+", choices=names, help="of the step rehearse; default: all")
     parser.add_argument("--bootstrap", type=Path, help="an executable to deploy in place of the built function")
     parser.add_argument(
         "--kms-quota-command",

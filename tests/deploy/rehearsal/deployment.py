@@ -25,19 +25,32 @@ class Stack:
         return self.outputs[f"{logical_id}Name"]
 
 
-def template_to_deploy(bootstrap: Path | None, work: Path) -> Path:
-    """The built template; with `bootstrap`, the template with that executable as every function's code instead."""
-    if bootstrap is None:
-        if not BUILT_TEMPLATE.exists():
-            raise StepFailed(f"{BUILT_TEMPLATE.relative_to(REPOSITORY)} is missing: run the step `build` first")
-        return BUILT_TEMPLATE
+@dataclass(frozen=True)
+class Package:
+    """What is deployed."""
+
+    template: Path
+    bootstrap: Path
+    """The function's executable."""
+
+
+def built() -> Package:
+    """What the step `build` left."""
+    bootstrap = BUILT_TEMPLATE.parent / "StreamDecryptor" / "bootstrap"
+    if not (BUILT_TEMPLATE.exists() and bootstrap.exists()):
+        raise StepFailed(f"{BUILT_TEMPLATE.relative_to(REPOSITORY)} is missing: run the step `build` first")
+    return Package(BUILT_TEMPLATE, bootstrap)
+
+
+def in_place_of_built(bootstrap: Path, work: Path) -> Package:
+    """The template as it is, with the executable `bootstrap` as the function's code."""
     code = work / "code"
-    code.mkdir(exist_ok=True)
+    code.mkdir()
     shutil.copy2(bootstrap, code / "bootstrap")
     (code / "bootstrap").chmod(0o755)
     template = work / "template.yaml"
     template.write_text(TEMPLATE.read_text().replace("CodeUri: .\n", f"CodeUri: {code}\n"))
-    return template
+    return Package(template, code / "bootstrap")
 
 
 def deploy(name: str, template: Path, bucket: str, parameters: dict[str, str], work: Path) -> Stack:

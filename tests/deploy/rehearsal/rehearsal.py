@@ -15,6 +15,8 @@ class Rehearsal:
     stacks: dict[str, Stack]
     quota: KmsQuota
     journal: Journal
+    bootstrap: Path
+    """The function's executable, as deployed."""
     work: Path
 
 

@@ -12,6 +12,9 @@ from ..waiting import eventually
 # After the last record has arrived, a second delivery of it would come within this time.
 _SETTLE_SECONDS = 2.0
 
+# Longer than the emulator's pauses between two attempts at a batch, as few as the scenarios make necessary.
+_IDLE_SECONDS = 20.0
+
 
 class Exchange:
     """Sends to a stack's stream and reads its sink."""
@@ -61,8 +64,8 @@ class Exchange:
         return invocation_rules.partial_responses(self.invocations())
 
     def finish(self, within_seconds: float, duplicates_allowed: bool = False, errors_allowed: bool = False) -> Outcome:
-        """Waits until everything sent has arrived, and compares."""
-        eventually(lambda: self.arrived(self.sent) == len(self.sent), within_seconds)
+        """Waits until everything sent has arrived (or nothing happens any more), and compares."""
+        eventually(lambda: self.arrived(self.sent) == len(self.sent) or self._is_idle(), within_seconds)
         time.sleep(_SETTLE_SECONDS)
         comparison = compare(self.sent, self._arrived())
         invocations = self.invocations()
@@ -82,6 +85,11 @@ class Exchange:
         errors = [invocation.answer for invocation in invocations if invocation.is_error]
         outcome.demand(errors_allowed or not errors, f"{len(errors)} invocations failed, the first with: {errors[:1]}")
         return outcome
+
+    def _is_idle(self) -> bool:
+        """Whether the function has been left alone for so long that nothing more will come."""
+        times = [entry["time"] for entry in self.journal.entries(self._mark) if entry["function"] == self.stack.function()]
+        return bool(times) and time.time() - max(times) > _IDLE_SECONDS
 
     def _delivered(self) -> int:
         """How many records the sink has accepted since the exchange began."""
