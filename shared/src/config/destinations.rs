@@ -1,12 +1,16 @@
 //! Variables of the sinks and the quarantine.
 
-use super::{Choice, Describe, Environment, Integer, Text};
+use super::{Choice, Describe, Environment, Integer, Text, kinesis};
+use crate::producer::StreamIdentifier;
 use crate::quarantine::{BucketName, KeyPrefix, QuarantineSettings, S3Settings};
-use crate::sinks::{DeliveryStreamName, FirehoseSettings, MessageLimit, QueueUrl, SinkSettings, SqsSettings};
+use crate::sinks::{
+    DeliveryStreamName, FirehoseSettings, KinesisSinkSettings, MessageLimit, QueueUrl, SinkSettings, SqsSettings,
+};
 
 /// The variables, in the order of the documentation.
 pub(super) const VARIABLES: &[&dyn Describe] = &[
     &SINK,
+    &SINK_STREAM_NAME,
     &SINK_DELIVERY_STREAM_NAME,
     &SINK_QUEUE_URL,
     &SINK_QUEUE_MESSAGE_LIMIT,
@@ -20,6 +24,11 @@ pub(super) const VARIABLES: &[&dyn Describe] = &[
 pub(super) fn read_sink(environment: &mut Environment<'_>) -> Option<SinkSettings> {
     match environment.read(&SINK)? {
         Sink::Stdout => Some(SinkSettings::Stdout),
+        Sink::Kinesis => {
+            let stream = environment.require(&SINK_STREAM_NAME, "because SINK is kinesis");
+            let writer = kinesis::read_writer(environment, KinesisSinkSettings::default_writer());
+            Some(SinkSettings::Kinesis(KinesisSinkSettings { stream: stream?, writer: writer? }))
+        }
         Sink::Firehose => {
             let name = environment.require(&SINK_DELIVERY_STREAM_NAME, "because SINK is firehose")?;
             Some(SinkSettings::Firehose(FirehoseSettings::new(name)))
@@ -59,6 +68,7 @@ fn read_message_limit(environment: &mut Environment<'_>, variable: &Integer) -> 
 #[derive(Clone, Copy, Debug)]
 enum Sink {
     Stdout,
+    Kinesis,
     Firehose,
     Sqs,
 }
@@ -72,8 +82,16 @@ enum Quarantine {
 
 const SINK: Choice<Sink> = Choice {
     name: "SINK",
-    choices: &[("stdout", Sink::Stdout), ("firehose", Sink::Firehose), ("sqs", Sink::Sqs)],
+    choices: &[("stdout", Sink::Stdout), ("kinesis", Sink::Kinesis), ("firehose", Sink::Firehose), ("sqs", Sink::Sqs)],
     meaning: "Where opened records go. stdout writes them in clear, which on Lambda means into the log.",
+};
+
+const SINK_STREAM_NAME: Text<StreamIdentifier> = Text {
+    name: "SINK_STREAM_NAME",
+    allowed: "a Kinesis stream's name or ARN",
+    default: None,
+    parse: |text| StreamIdentifier::parse(text),
+    meaning: "The stream of SINK=kinesis.",
 };
 
 const SINK_DELIVERY_STREAM_NAME: Text<DeliveryStreamName> = Text {

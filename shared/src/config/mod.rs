@@ -8,6 +8,7 @@ mod environment;
 mod error;
 mod format;
 mod kinds;
+mod kinesis;
 mod kms;
 mod runtime;
 mod stream_decryptor;

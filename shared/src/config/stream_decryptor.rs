@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{ConfigError, Describe, Description, Environment, Integer, KmsConfig, RuntimeConfig};
-use super::{destinations, format, kms, milliseconds, runtime};
+use super::{destinations, format, kinesis, kms, milliseconds, runtime};
 use crate::batch::{BatchSettings, ResolveSettings, TimeReserves};
 use crate::quarantine::QuarantineSettings;
 use crate::record_format::RecordFormat;
@@ -48,7 +48,14 @@ impl StreamDecryptorConfig {
     /// The variables, in the order of the documentation.
     #[must_use]
     pub fn variables() -> Vec<Description> {
-        let groups = [format::VARIABLES, kms::VARIABLES, destinations::VARIABLES, VARIABLES, runtime::VARIABLES];
+        let groups = [
+            format::VARIABLES,
+            kms::VARIABLES,
+            destinations::VARIABLES,
+            kinesis::VARIABLES,
+            VARIABLES,
+            runtime::VARIABLES,
+        ];
         groups.into_iter().flatten().map(|variable| variable.describe()).collect()
     }
 

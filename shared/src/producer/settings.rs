@@ -128,7 +128,7 @@ impl MaxRecordBytes {
 
     /// The limit in bytes.
     #[must_use]
-    pub fn get(self) -> usize {
+    pub const fn get(self) -> usize {
         self.0
     }
 }

@@ -4,8 +4,12 @@ use std::sync::Arc;
 
 use aws_config::SdkConfig;
 
-use super::{Delivery, FirehoseSettings, FirehoseSink, OpenedRecord, RecordSink, SqsSettings, SqsSink, StdoutSink};
+use super::{
+    Delivery, FirehoseSettings, FirehoseSink, KinesisSink, KinesisSinkSettings, OpenedRecord, RecordSink, SqsSettings,
+    SqsSink, StdoutSink,
+};
 use crate::clock::Clock;
+use crate::producer::{KinesisClient, KinesisWriter};
 use crate::retry::Deadline;
 
 /// Which sink is configured, and how.
@@ -14,6 +18,8 @@ use crate::retry::Deadline;
 pub enum SinkSettings {
     /// JSON lines of plaintext on standard output.
     Stdout,
+    /// A Kinesis stream.
+    Kinesis(KinesisSinkSettings),
     /// A Firehose stream.
     Firehose(FirehoseSettings),
     /// An SQS queue.
@@ -25,6 +31,8 @@ pub enum SinkSettings {
 pub enum ConfiguredSink {
     /// JSON lines of plaintext on standard output.
     Stdout(StdoutSink),
+    /// A Kinesis stream.
+    Kinesis(Box<KinesisSink<KinesisClient, KinesisClient>>),
     /// A Firehose stream.
     Firehose(FirehoseSink),
     /// An SQS queue.
@@ -37,6 +45,10 @@ impl ConfiguredSink {
     pub fn new(settings: SinkSettings, sdk: &SdkConfig, clock: Arc<dyn Clock>) -> Self {
         match settings {
             SinkSettings::Stdout => Self::Stdout(StdoutSink::new(clock)),
+            SinkSettings::Kinesis(KinesisSinkSettings { stream, writer }) => {
+                let client = KinesisClient::new(sdk, stream);
+                Self::Kinesis(Box::new(KinesisSink::new(KinesisWriter::new(client.clone(), client, writer, clock))))
+            }
             SinkSettings::Firehose(settings) => Self::Firehose(FirehoseSink::new(sdk, settings, clock)),
             SinkSettings::Sqs(settings) => Self::Sqs(SqsSink::new(sdk, settings, clock)),
         }
@@ -47,6 +59,7 @@ impl RecordSink for ConfiguredSink {
     async fn deliver(&self, records: &[OpenedRecord], deadline: Deadline) -> Delivery {
         match self {
             Self::Stdout(sink) => sink.deliver(records, deadline).await,
+            Self::Kinesis(sink) => sink.deliver(records, deadline).await,
             Self::Firehose(sink) => sink.deliver(records, deadline).await,
             Self::Sqs(sink) => sink.deliver(records, deadline).await,
         }

@@ -6,7 +6,8 @@ use bytes::Bytes;
 
 use super::{Delivery, OpenedRecord, RecordSink, SinkError};
 use crate::producer::{
-    KinesisWriter, ListShards, ListShardsError, OutgoingRecord, PutRecords, Receipt, RecordError, WriteError,
+    KinesisWriter, ListShards, ListShardsError, OnUnknownOutcome, OutgoingRecord, PutRecords, Receipt, RecordError,
+    StreamIdentifier, WriteError, WriterSettings,
 };
 use crate::retry::Deadline;
 
@@ -25,6 +26,26 @@ impl<P: PutRecords, L: ListShards> KinesisSink<P, L> {
     #[must_use]
     pub fn new(writer: KinesisWriter<P, L>) -> Self {
         Self { writer }
+    }
+}
+
+/// What is configured of a [`KinesisSink`].
+#[derive(Clone, Debug)]
+pub struct KinesisSinkSettings {
+    /// The stream that takes the records.
+    pub stream: StreamIdentifier,
+    /// How it is written to.
+    pub writer: WriterSettings,
+}
+
+impl KinesisSinkSettings {
+    /// The writer's defaults for a sink.
+    ///
+    /// A request with an unknown outcome is sent again, against the writer's own default: reporting it would bring back, and write
+    /// again, all that follows it in the batch, and not just what was in the request.
+    #[must_use]
+    pub fn default_writer() -> WriterSettings {
+        WriterSettings { on_unknown_outcome: OnUnknownOutcome::SendAgain, ..WriterSettings::default() }
     }
 }
 

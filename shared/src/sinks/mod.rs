@@ -25,7 +25,7 @@ pub use client::{DEFAULT_ATTEMPT_TIMEOUT, delivery_retry_policy};
 pub use configured::{ConfiguredSink, SinkSettings};
 pub use error::SinkError;
 pub use firehose::{DeliveryStreamName, FirehoseSettings, FirehoseSink};
-pub use kinesis::KinesisSink;
+pub use kinesis::{KinesisSink, KinesisSinkSettings};
 pub use opened_record::OpenedRecord;
 pub use sqs::{FifoOrder, MessageLimit, QueueUrl, SqsSettings, SqsSink};
 pub use stdout::StdoutSink;
