@@ -42,7 +42,7 @@ impl Summary<'_> {
             ("duplicated", tally.duplicated.to_string()),
             ("", String::new()),
             ("invocations", format!("{} in {} sandboxes", mapping.invocations, mapping.cold_starts)),
-            ("sandboxes lost", mapping.function_errors.to_string()),
+            ("invocations lost", format!("{}, with their sandbox", mapping.function_errors)),
             ("checkpoints answered", mapping.checkpoints.to_string()),
             ("KMS calls", format!("{}, instead of {} with one a record", calls.calls, tally.put)),
             ("of these throttled", format!("{}, at {} a second", calls.throttled, options.kms_requests_per_second)),
