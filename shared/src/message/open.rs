@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use crate::data_key::DataKey;
 use crate::encryption_context::EncryptionContext;
 
-use super::body::{Frame, FrameKind};
+use super::body::Frame;
 use super::body_aad::body_aad;
 use super::derived_key::DerivedKey;
 use super::sealed_message::SealedMessage;
@@ -81,18 +81,17 @@ impl SealedMessage<'_> {
     }
 
     fn open_body(&self, key: &DerivedKey) -> Result<Zeroizing<Vec<u8>>, MessageError> {
-        let mut plaintext = Zeroizing::new(vec![0; self.plaintext_len]);
-        let mut rest = plaintext.as_mut_slice();
+        // Never grown beyond this, so that nothing is left behind in an outgrown allocation.
+        let mut plaintext = Zeroizing::new(Vec::with_capacity(self.plaintext_len));
         let mut frames = self.frames.clone();
         while let Some(Frame { kind, sequence_number, iv, ciphertext, tag }) = frames.next_frame()? {
-            // Never `None`: `read` has added up the same lengths.
-            let (opened, tail) =
-                rest.split_at_mut_checked(ciphertext.len()).ok_or(MessageError::Truncated { field: "plaintext" })?;
+            let start = plaintext.len();
+            // A frame at a time, so that the zeros are still in the nearest cache when the plaintext replaces them.
+            plaintext.resize(start + ciphertext.len(), 0);
+            let (_, opened) = plaintext.split_at_mut(start);
             let aad = body_aad(self.header.message_id, kind, sequence_number, ciphertext.len());
             key.open(iv, aad.as_ref(), ciphertext, tag, opened)
                 .ok_or(MessageError::BodyAuthentication { frame: sequence_number })?;
-            rest = tail;
-            debug_assert!(kind == FrameKind::Regular || rest.is_empty());
         }
         Ok(plaintext)
     }
