@@ -114,7 +114,7 @@ class Exchange:
         """How many data keys the embedded KMS has generated."""
         with urllib.request.urlopen(f"{self.kms_url}/_warmkeys/calls") as calls:
             log = json.load(calls)
-        return log.get("operations", log).get("GenerateDataKey", {}).get("answered", 0)
+        return log["operations"].get("GenerateDataKey", {}).get("answered", 0)
 
     def print_table(self):
         kinds = ("opened", "refused", "one data key", "not written")
