@@ -1,7 +1,6 @@
 """Checks the template, builds the functions, deploys them to an emulated AWS and rehearses what can go wrong."""
 
 import argparse
-import shlex
 import sys
 import tempfile
 import time
@@ -18,7 +17,6 @@ from .emulator import emulator
 from .failure import StepFailed
 from .journal import Journal
 from .kms_quota import kms_quota
-from .layout import REPOSITORY
 from .processes import free_port
 from .rehearsal import Outcome, Rehearsal
 from .report import Row, table
@@ -58,7 +56,7 @@ def _rehearse(arguments: argparse.Namespace, work: Path) -> list[Row]:
     endpoint = f"http://127.0.0.1:{emulator_port}"
     use_emulator(endpoint)
     with (
-        kms_quota(shlex.split(arguments.kms_quota_command), endpoint, quota_port, work) as quota,
+        kms_quota(toolchain.throttling_proxy(work), emulator_port, quota_port, work) as quota,
         emulator(work, functions_kms_endpoint=quota.endpoint, port=emulator_port),
     ):
         started = time.monotonic()
@@ -99,11 +97,6 @@ def _arguments() -> argparse.Namespace:
     names = [check.__name__ for check in _checks(None)]
     parser.add_argument("--checks", nargs="+", choices=names, help="of the step rehearse; default: all")
     parser.add_argument("--bootstrap", type=Path, help="an executable to deploy in place of the built function")
-    parser.add_argument(
-        "--kms-quota-command",
-        default=f"cargo run --quiet --manifest-path {REPOSITORY / 'Cargo.toml'} --package local-stack --bin kms-quota --",
-        help="the program between the functions and KMS that throttles",
-    )
     return parser.parse_args()
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from .processes import Server
 
+# More than the emulator can answer.
 UNLIMITED = 1_000_000
 
 
@@ -16,9 +17,9 @@ class KmsQuota:
         self.endpoint = endpoint
 
     def set(self, requests_per_second: int) -> None:
-        """Applies from the next request on; 0 throttles every request."""
+        """Applies from the next request on; at least 1."""
         request = urllib.request.Request(
-            f"{self.endpoint}/_quota", data=str(requests_per_second).encode(), method="PUT"
+            f"{self.endpoint}/_warmkeys/requests-per-second", data=str(requests_per_second).encode(), method="PUT"
         )
         with urllib.request.urlopen(request, timeout=10):
             pass
@@ -34,8 +35,9 @@ class KmsQuota:
 
 
 @contextmanager
-def kms_quota(command: list[str], upstream: str, port: int, work: Path):
-    """Runs `command --listen ADDRESS --upstream URL --requests-per-second N` while the context lasts."""
-    arguments = ["--listen", f"127.0.0.1:{port}", "--upstream", upstream, "--requests-per-second", UNLIMITED]
-    with Server([*command, *arguments], port, work / "kms-quota.log", start_seconds=15):
+def kms_quota(program: Path, upstream_port: int, port: int, work: Path):
+    """Runs `program --listen ADDRESS --upstream ADDRESS --requests-per-second N` while the context lasts."""
+    arguments = ["--listen", f"127.0.0.1:{port}", "--upstream", f"127.0.0.1:{upstream_port}"]
+    arguments += ["--requests-per-second", UNLIMITED]
+    with Server([program, *arguments], port, work / "kms-quota.log", start_seconds=15):
         yield KmsQuota(f"http://127.0.0.1:{port}")

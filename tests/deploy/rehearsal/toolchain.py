@@ -33,6 +33,13 @@ def build_for_other_architecture(work: Path) -> None:
     run(["cargo", "lambda", "build", "--release", flag], work / "build-other.log", _BUILD_SECONDS, REPOSITORY, _with_cargo_lambda())
 
 
+def throttling_proxy(work: Path) -> Path:
+    """Builds the quota between the functions and KMS; returns the executable."""
+    command = ["cargo", "build", "--quiet", "--package", "local-stack", "--bin", "throttling-proxy"]
+    run(command, work / "build-throttling-proxy.log", _BUILD_SECONDS, REPOSITORY)
+    return REPOSITORY / "target" / "debug" / "throttling-proxy"
+
+
 def architecture() -> str:
     """This machine's processor by Lambda's name."""
     return "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"

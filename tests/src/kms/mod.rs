@@ -10,6 +10,8 @@
 //! - `POST /_warmkeys/script`: a [`ScriptedFault`], for example
 //!   `{"operation": "Decrypt", "times": 3, "effect": {"fail": {"code": "KMSInternalException"}}}`,
 //! - `GET /_warmkeys/calls`: the [`CallLog`].
+//!
+//! [`ThrottlingProxy`] puts the same quota in front of a KMS that has none.
 
 mod answer;
 mod call_log;
@@ -22,6 +24,7 @@ mod operation;
 mod request;
 mod script;
 mod service;
+mod throttling_proxy;
 
 pub use call_log::{CallCounts, CallLog};
 pub use embedded_kms::{EmbeddedKms, KmsSettings};
@@ -29,3 +32,4 @@ pub use error::KmsError;
 pub use key::{ACCOUNT, DEVELOPMENT_KEY_ARN, MULTI_REGION_DEVELOPMENT_KEY_ARN, REGION, SECOND_DEVELOPMENT_KEY_ARN};
 pub use operation::{Operation, UnknownOperation};
 pub use script::{Effect, ScriptedFault};
+pub use throttling_proxy::ThrottlingProxy;

@@ -140,7 +140,7 @@ impl AnswerRequest for KmsService {
 }
 
 /// The operation that the header names: `TrentService` is the service's name in its protocol.
-fn operation(request: &Request<Bytes>) -> Option<Operation> {
+pub(super) fn operation(request: &Request<Bytes>) -> Option<Operation> {
     let target = request.headers().get("x-amz-target")?.to_str().ok()?;
     target.strip_prefix("TrentService.")?.parse().ok()
 }
@@ -164,7 +164,7 @@ fn ciphertext_of(body: &[u8]) -> Option<Vec<u8>> {
 
 /// > `__type` ... `message`; the code is in the header `x-amzn-errortype` as well.
 /// > <https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html#operation-error-serialization>
-fn error_reply(error: &KmsError) -> Reply {
+pub(super) fn error_reply(error: &KmsError) -> Reply {
     let message = error.to_string();
     let body = if message.is_empty() {
         json!({"__type": error.code()})

@@ -26,11 +26,15 @@ pub(crate) async fn kms() -> EmbeddedKms {
 
 /// A client that neither retries nor waits long.
 fn client_in(kms: &EmbeddedKms, region: &'static str) -> Client {
+    client_of(&kms.endpoint_url(), region)
+}
+
+fn client_of(endpoint_url: &str, region: &'static str) -> Client {
     let config = aws_sdk_kms::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(region))
         .credentials_provider(Credentials::for_tests())
-        .endpoint_url(kms.endpoint_url())
+        .endpoint_url(endpoint_url)
         .retry_config(RetryConfig::disabled())
         .timeout_config(TimeoutConfig::builder().operation_timeout(Duration::from_secs(2)).build())
         .build();
@@ -39,6 +43,10 @@ fn client_in(kms: &EmbeddedKms, region: &'static str) -> Client {
 
 pub(crate) fn client(kms: &EmbeddedKms) -> Client {
     client_in(kms, "us-east-1")
+}
+
+pub(crate) fn client_at(endpoint_url: &str) -> Client {
+    client_of(endpoint_url, "us-east-1")
 }
 
 async fn wrapped(client: &Client, key_arn: &str) -> Blob {

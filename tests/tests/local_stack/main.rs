@@ -5,3 +5,4 @@ mod events;
 mod kms_protocol;
 mod mapping;
 mod sandboxes;
+mod throttling_proxy;
