@@ -1,4 +1,4 @@
-//! Why a data key could not be decrypted.
+//! Why a data key could not be decrypted or generated.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::failure::FailureClass;
 use crate::message::MessageError;
 
-/// Why a data key could not be decrypted. `Clone`, because all who wait for one key share its failure.
+/// Why a data key could not be decrypted or generated. `Clone`, because all who wait for one key share its failure.
 ///
 /// No variant's text holds a key, a ciphertext or a credential.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -18,9 +18,10 @@ pub enum DataKeyError {
     #[error("KMS could not be reached or failed")]
     Transient(#[source] Arc<dyn Error + Send + Sync>),
     /// The deadline passed before KMS answered (or before it could be asked).
-    #[error("the deadline passed before the data key was decrypted")]
+    #[error("the deadline passed before the data key was there")]
     DeadlinePassed,
-    /// The key is disabled, pending deletion, not found or otherwise in a state in which it does not decrypt.
+    /// The key is disabled, pending deletion, not found or otherwise in a state in which it is of no use, or it answered a request to
+    /// generate or wrap a data key with something else.
     #[error("the KMS key cannot be used")]
     KeyUnavailable(#[source] Arc<dyn Error + Send + Sync>),
     /// KMS refused the caller, the credentials or the request.

@@ -1,17 +1,28 @@
-//! From encrypted data keys to plaintext ones: two seams, and what is stacked on them.
+//! Data keys from KMS: the seams, and what is stacked on them.
 //!
-//! `Caching(Keyring(Retrying(KmsClient)))`: the cache asks for whole [`DataKeyRequest`]s ([`DecryptDataKey`]); the keyring
+//! To decrypt: //! `Caching(Keyring(Retrying(KmsClient)))`: the cache asks for whole [`DataKeyRequest`]s ([`DecryptDataKey`]); the keyring
 //! picks which encrypted data key is decrypted with which KMS key; the retry loop and the client below it know one KMS call
 //! ([`DecryptCiphertext`]).
+//!
+//! To encrypt: `CachingGeneration(WrappingKeyring(Retrying(KmsClient)))`: the cache asks for the materials of one
+//! [`GenerationRequest`] ([`GenerateDataKey`]) and counts what is sealed under them; the keyring has the data key generated
+//! under one KMS key ([`GenerateUnderKey`]) and wrapped by the others ([`EncryptPlaintext`]).
 
+mod cached_loads;
 mod caching;
+mod caching_generation;
 mod decrypt_ciphertext;
+mod encrypt_plaintext;
 mod error;
+mod generate_data_key;
+mod generate_under_key;
+mod grant_tokens;
 mod key_arn;
 mod keyring;
 mod retrying;
 #[cfg(test)]
 pub(crate) mod testing;
+mod wrapping_keyring;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -21,12 +32,22 @@ use crate::encryption_context::EncryptionContext;
 use crate::message::{AlgorithmSuite, VerificationKey};
 use crate::retry::Deadline;
 
-pub use caching::{CacheStatistics, Caching};
+pub use cached_loads::CacheStatistics;
+pub use caching::Caching;
+pub use caching_generation::{CachingGeneration, UsageLimits, UsageLimitsError};
 pub use decrypt_ciphertext::{CiphertextRequest, DecryptCiphertext, DecryptedCiphertext};
+pub use encrypt_plaintext::{EncryptPlaintext, EncryptedPlaintext, PlaintextRequest};
 pub use error::DataKeyError;
+pub use generate_data_key::{GenerateDataKey, GenerationRequest, GenerationRequestError};
+pub use generate_under_key::{GenerateUnderKey, GeneratedDataKey, GeneratorRequest};
+pub use grant_tokens::{GrantTokens, GrantTokensError};
 pub use key_arn::{InvalidKeyArn, KeyArn};
 pub use keyring::{AllowedKeys, DiscoveryFilter, Keyring, KeyringSettings, KeyringSettingsError};
 pub use retrying::{CallStatistics, Retrying};
+pub use wrapping_keyring::{WrappingKeyring, WrappingKeys, WrappingKeysError};
+
+/// The provider id that KMS keyrings write and read.
+const KMS_PROVIDER_ID: &str = "aws-kms";
 
 /// Decrypts the data key that a record needs. Implemented by the KMS keyring, and by the decorators around it.
 pub trait DecryptDataKey: Send + Sync {

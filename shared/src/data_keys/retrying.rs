@@ -1,10 +1,14 @@
 //! The one retry loop, around a single KMS call.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::{CiphertextRequest, DataKeyError, DecryptCiphertext, DecryptedCiphertext};
+use super::{
+    CiphertextRequest, DataKeyError, DecryptCiphertext, DecryptedCiphertext, EncryptPlaintext, EncryptedPlaintext,
+    GenerateUnderKey, GeneratedDataKey, GeneratorRequest, PlaintextRequest,
+};
 use crate::clock::Clock;
 use crate::failure::FailureClass;
 use crate::retry::{Attempts, ConcurrencyLimit, Deadline, RetryPolicy};
@@ -54,18 +58,47 @@ pub struct CallStatistics {
 }
 
 impl<D: DecryptCiphertext> DecryptCiphertext for Retrying<D> {
-    /// The failure of the last attempt that had its time is the one reported, so that what is throttled until the deadline is
-    /// called throttled; without any such attempt it is [`DataKeyError::DeadlinePassed`].
     async fn decrypt_ciphertext(
         &self,
         request: CiphertextRequest<'_>,
         deadline: Deadline,
     ) -> Result<DecryptedCiphertext, DataKeyError> {
+        self.until_answered(deadline, || self.inner.decrypt_ciphertext(request, deadline)).await
+    }
+}
+
+impl<D: GenerateUnderKey> GenerateUnderKey for Retrying<D> {
+    async fn generate_under_key(
+        &self,
+        request: GeneratorRequest<'_>,
+        deadline: Deadline,
+    ) -> Result<GeneratedDataKey, DataKeyError> {
+        self.until_answered(deadline, || self.inner.generate_under_key(request, deadline)).await
+    }
+}
+
+impl<D: EncryptPlaintext> EncryptPlaintext for Retrying<D> {
+    async fn encrypt_plaintext(
+        &self,
+        request: PlaintextRequest<'_>,
+        deadline: Deadline,
+    ) -> Result<EncryptedPlaintext, DataKeyError> {
+        self.until_answered(deadline, || self.inner.encrypt_plaintext(request, deadline)).await
+    }
+}
+
+impl<D> Retrying<D> {
+    /// The failure of the last attempt that had its time is the one reported, so that what is throttled until the deadline is
+    /// called throttled; without any such attempt it is [`DataKeyError::DeadlinePassed`].
+    async fn until_answered<T, F>(&self, deadline: Deadline, call: impl Fn() -> F) -> Result<T, DataKeyError>
+    where
+        F: Future<Output = Result<T, DataKeyError>>,
+    {
         let mut attempts = Attempts::new(&self.policy, deadline, &*self.clock);
         let mut failure = DataKeyError::DeadlinePassed;
         loop {
-            failure = match self.attempt(&mut attempts, request, deadline).await {
-                Some(Ok(decrypted)) => return Ok(decrypted),
+            failure = match self.attempt(&mut attempts, deadline, &call).await {
+                Some(Ok(answer)) => return Ok(answer),
                 Some(Err(DataKeyError::DeadlinePassed)) | None => return Err(failure),
                 Some(Err(error)) => error,
             };
@@ -74,20 +107,21 @@ impl<D: DecryptCiphertext> DecryptCiphertext for Retrying<D> {
             }
         }
     }
-}
 
-impl<D: DecryptCiphertext> Retrying<D> {
     /// One attempt, or `None` if the deadline came before it could begin.
-    async fn attempt(
+    async fn attempt<T, F>(
         &self,
         attempts: &mut Attempts<'_>,
-        request: CiphertextRequest<'_>,
         deadline: Deadline,
-    ) -> Option<Result<DecryptedCiphertext, DataKeyError>> {
+        call: impl Fn() -> F,
+    ) -> Option<Result<T, DataKeyError>>
+    where
+        F: Future<Output = Result<T, DataKeyError>>,
+    {
         let permit = self.limit.acquire(deadline).await.ok()?;
         let time_limit = attempts.next_timeout().ok()?;
         self.counters.calls.fetch_add(1, Ordering::Relaxed);
-        let outcome = match tokio::time::timeout(time_limit, self.inner.decrypt_ciphertext(request, deadline)).await {
+        let outcome = match tokio::time::timeout(time_limit, call()).await {
             Ok(outcome) => outcome,
             Err(_) if deadline.has_passed(self.clock.now().monotonic) => Err(DataKeyError::DeadlinePassed),
             Err(_) => Err(DataKeyError::Transient(Arc::new(AttemptTimedOut(time_limit)))),

@@ -41,9 +41,16 @@ pub enum KmsFailure {
         /// The HTTP status.
         status: u16,
     },
-    /// The answer lacks the plaintext or the key's ARN.
-    #[error("the answer lacks the plaintext or the key")]
+    /// The answer lacks the plaintext, the ciphertext or the key's ARN.
+    #[error("the answer lacks the plaintext, the ciphertext or the key")]
     Incomplete,
+}
+
+impl KmsFailure {
+    /// What an answer that lacks something means: another one may have it.
+    pub(super) fn incomplete() -> DataKeyError {
+        DataKeyError::Transient(Arc::new(Self::Incomplete))
+    }
 }
 
 /// Says what a failed request means. `key_store` decides about `KMSInvalidStateException`.

@@ -2,7 +2,10 @@
 
 mod client;
 mod decrypt;
+mod encrypt;
 mod failure;
+mod generate_data_key;
+mod request;
 
 pub use client::{KeyStore, KmsClient, KmsSettings, KmsSettingsError};
 pub use failure::KmsFailure;

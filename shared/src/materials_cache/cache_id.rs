@@ -4,6 +4,8 @@ use std::fmt;
 
 use aws_lc_rs::digest;
 
+use crate::encryption_context::EncryptionContext;
+
 /// Identifies an entry of a materials cache. Equal ids mean equal requests.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CacheId([u8; digest::SHA256_OUTPUT_LEN]);
@@ -38,6 +40,14 @@ impl CacheIdBuilder {
         // A `usize` has at most 64 bits on every platform of Rust.
         self.digest.update(&(number as u64).to_be_bytes());
         self
+    }
+
+    /// Adds the pairs of an encryption context.
+    #[must_use]
+    pub fn encryption_context(self, context: &EncryptionContext) -> Self {
+        context
+            .iter()
+            .fold(self.count(context.len()), |id, (key, value)| id.bytes(key.as_bytes()).bytes(value.as_bytes()))
     }
 
     /// The id.

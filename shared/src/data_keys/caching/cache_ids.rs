@@ -21,11 +21,7 @@ pub(super) fn cache_id(partition: &str, request: &DataKeyRequest) -> CacheId {
             CacheIdBuilder::new(partition, "decrypt a ciphertext of KMS").bytes(ciphertext)
         }
     };
-    let context = &request.encryption_context;
-    let id = context
-        .iter()
-        .fold(id.count(context.len()), |id, (key, value)| id.bytes(key.as_bytes()).bytes(value.as_bytes()));
-    id.finish()
+    id.encryption_context(&request.encryption_context).finish()
 }
 
 /// Whether the materials for `wrapped` may be cached.

@@ -4,10 +4,7 @@ use std::sync::Arc;
 
 use super::{AllowedKeys, DiscoveryFilter, KeyringSettings};
 use crate::data_key::EncryptedDataKey;
-use crate::data_keys::{DataKeyError, KeyArn};
-
-/// The provider id that KMS keyrings write.
-const KMS_PROVIDER_ID: &str = "aws-kms";
+use crate::data_keys::{DataKeyError, KMS_PROVIDER_ID, KeyArn};
 
 /// The most bytes of a `CiphertextBlob` in a `Decrypt` request.
 /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html#KMS-Decrypt-request-CiphertextBlob>

@@ -127,7 +127,7 @@ impl<D: DecryptCiphertext> Keyring<D> {
         deadline: Deadline,
     ) -> Result<DecryptedCiphertext, DataKeyError> {
         candidates::check_ciphertext_length(ciphertext)?;
-        let grant_tokens = &self.settings.grant_tokens;
+        let grant_tokens = self.settings.grant_tokens.as_slice();
         let request = CiphertextRequest { key, ciphertext, encryption_context, grant_tokens };
         self.kms.decrypt_ciphertext(request, deadline).await
     }

@@ -3,7 +3,7 @@ use std::time::Duration;
 use super::*;
 use crate::clock::{Clock, SystemClock};
 use crate::data_keys::testing::requests::{self, PLAINTEXT_DATA_KEY, REGION, key, key_in};
-use crate::data_keys::testing::{Answer, FakeKms};
+use crate::data_keys::testing::{Answer, FakeKms, Operation};
 
 fn strict(kms: &FakeKms, keys: &[KeyArn]) -> Keyring<FakeKms> {
     let settings = KeyringSettings::new(AllowedKeys::Strict(keys.to_vec()), REGION, vec!["grant".into()]).unwrap();
@@ -38,7 +38,8 @@ async fn an_allowed_key_is_called_with_the_whole_request() {
     assert_eq!(materials.data_key.expose(), PLAINTEXT_DATA_KEY);
     let WrappedDataKey::Message { encrypted_data_keys, .. } = &request.wrapped else { unreachable!() };
     let call = &kms.calls()[0];
-    assert_eq!((call.key.as_ref(), &call.ciphertext), (Some(&key("1")), &encrypted_data_keys[0].ciphertext));
+    let ciphertext = encrypted_data_keys[0].ciphertext.clone();
+    assert_eq!((call.key.as_ref(), &call.operation), (Some(&key("1")), &Operation::Decrypt { ciphertext }));
     assert_eq!((&call.encryption_context, &*call.grant_tokens), (&requests::context(), &["grant".to_owned()][..]));
 }
 

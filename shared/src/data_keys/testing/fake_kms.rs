@@ -9,7 +9,10 @@ use tokio::time::Instant;
 
 use crate::clock::{Clock, SystemClock};
 use crate::data_key::DataKey;
-use crate::data_keys::{CiphertextRequest, DataKeyError, DecryptCiphertext, DecryptedCiphertext, KeyArn};
+use crate::data_keys::{
+    CiphertextRequest, DataKeyError, DecryptCiphertext, DecryptedCiphertext, EncryptPlaintext, EncryptedPlaintext,
+    GenerateUnderKey, GeneratedDataKey, GeneratorRequest, KeyArn, PlaintextRequest,
+};
 use crate::encryption_context::EncryptionContext;
 use crate::retry::Deadline;
 
@@ -49,9 +52,17 @@ pub(crate) enum Answer {
 pub(crate) struct RecordedCall {
     pub(crate) at: Instant,
     pub(crate) key: Option<KeyArn>,
-    pub(crate) ciphertext: Vec<u8>,
+    pub(crate) operation: Operation,
     pub(crate) encryption_context: EncryptionContext,
     pub(crate) grant_tokens: Vec<String>,
+}
+
+/// What was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Operation {
+    Decrypt { ciphertext: Vec<u8> },
+    GenerateDataKey { data_key_len: usize },
+    Encrypt { plaintext: Vec<u8> },
 }
 
 impl FakeKms {
@@ -91,23 +102,16 @@ impl FakeKms {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-impl DecryptCiphertext for FakeKms {
-    async fn decrypt_ciphertext(
+    /// Records the call and answers as scripted; `truthful` is what KMS would say.
+    async fn answer<T>(
         &self,
-        request: CiphertextRequest<'_>,
-        _deadline: Deadline,
-    ) -> Result<DecryptedCiphertext, DataKeyError> {
+        call: RecordedCall,
+        truthful: impl FnOnce() -> Result<(T, KeyArn), DataKeyError>,
+    ) -> Result<(T, KeyArn), DataKeyError> {
         let (latency, answer) = {
             let mut state = self.state();
-            state.calls.push(RecordedCall {
-                at: SystemClock.now().monotonic,
-                key: request.key.cloned(),
-                ciphertext: request.ciphertext.to_vec(),
-                encryption_context: request.encryption_context.clone(),
-                grant_tokens: request.grant_tokens.to_vec(),
-            });
+            state.calls.push(call);
             state.under_way += 1;
             state.most_under_way = state.most_under_way.max(state.under_way);
             let otherwise = state.otherwise.clone();
@@ -119,8 +123,8 @@ impl DecryptCiphertext for FakeKms {
         }
         let source = || -> Arc<dyn std::error::Error + Send + Sync> { Arc::new(std::fmt::Error) };
         match answer {
-            Answer::Truthful => unwrap(request),
-            Answer::Naming(key) => unwrap(request).map(|decrypted| DecryptedCiphertext { key, ..decrypted }),
+            Answer::Truthful => truthful(),
+            Answer::Naming(key) => truthful().map(|(answer, _)| (answer, key)),
             Answer::Throttled => Err(DataKeyError::Throttled(source())),
             Answer::Transient => Err(DataKeyError::Transient(source())),
             Answer::AccessDenied => Err(DataKeyError::AccessDenied(source())),
@@ -128,6 +132,63 @@ impl DecryptCiphertext for FakeKms {
             Answer::Undecryptable => Err(DataKeyError::Undecryptable(source())),
             Answer::Never => std::future::pending().await,
         }
+    }
+}
+
+impl RecordedCall {
+    fn new(
+        key: Option<&KeyArn>,
+        operation: Operation,
+        encryption_context: &EncryptionContext,
+        grant_tokens: &[String],
+    ) -> Self {
+        let (encryption_context, grant_tokens) = (encryption_context.clone(), grant_tokens.to_vec());
+        Self { at: SystemClock.now().monotonic, key: key.cloned(), operation, encryption_context, grant_tokens }
+    }
+}
+
+impl DecryptCiphertext for FakeKms {
+    async fn decrypt_ciphertext(
+        &self,
+        request: CiphertextRequest<'_>,
+        _deadline: Deadline,
+    ) -> Result<DecryptedCiphertext, DataKeyError> {
+        let operation = Operation::Decrypt { ciphertext: request.ciphertext.to_vec() };
+        let call = RecordedCall::new(request.key, operation, request.encryption_context, request.grant_tokens);
+        let (data_key, key) = self.answer(call, || unwrap(request)).await?;
+        Ok(DecryptedCiphertext { data_key, key })
+    }
+}
+
+impl GenerateUnderKey for FakeKms {
+    async fn generate_under_key(
+        &self,
+        request: GeneratorRequest<'_>,
+        _deadline: Deadline,
+    ) -> Result<GeneratedDataKey, DataKeyError> {
+        let operation = Operation::GenerateDataKey { data_key_len: request.data_key_len };
+        let call = RecordedCall::new(Some(request.key), operation, request.encryption_context, request.grant_tokens);
+        let mut plaintext = vec![0; request.data_key_len];
+        aws_lc_rs::rand::fill(&mut plaintext).unwrap();
+        let ciphertext = self.wrap(request.key, &plaintext, request.encryption_context);
+        let answer = (DataKey::new(plaintext), ciphertext);
+        let ((data_key, ciphertext), key) = self.answer(call, || Ok((answer, request.key.clone()))).await?;
+        Ok(GeneratedDataKey { data_key, ciphertext, key })
+    }
+}
+
+impl EncryptPlaintext for FakeKms {
+    async fn encrypt_plaintext(
+        &self,
+        request: PlaintextRequest<'_>,
+        _deadline: Deadline,
+    ) -> Result<EncryptedPlaintext, DataKeyError> {
+        let plaintext = request.plaintext.expose();
+        let operation = Operation::Encrypt { plaintext: plaintext.to_vec() };
+        let call = RecordedCall::new(Some(request.key), operation, request.encryption_context, request.grant_tokens);
+        let ciphertext = self.wrap(request.key, plaintext, request.encryption_context);
+        let (ciphertext, key) = self.answer(call, || Ok((ciphertext, request.key.clone()))).await?;
+        Ok(EncryptedPlaintext { ciphertext, key })
     }
 }
 
@@ -139,7 +200,7 @@ impl Drop for UnderWay<'_> {
     }
 }
 
-fn unwrap(request: CiphertextRequest<'_>) -> Result<DecryptedCiphertext, DataKeyError> {
+fn unwrap(request: CiphertextRequest<'_>) -> Result<(DataKey, KeyArn), DataKeyError> {
     let undecryptable = || DataKeyError::Undecryptable(Arc::new(std::fmt::Error));
     let border = request.ciphertext.iter().position(|byte| *byte == 0).ok_or_else(undecryptable)?;
     let (arn, sealed) = request.ciphertext.split_at(border);
@@ -154,7 +215,7 @@ fn unwrap(request: CiphertextRequest<'_>) -> Result<DecryptedCiphertext, DataKey
     let plaintext = sealing_key(&wrapping)
         .open_in_place(nonce, Aad::from(aad(request.encryption_context)), &mut sealed)
         .map_err(|_| undecryptable())?;
-    Ok(DecryptedCiphertext { data_key: DataKey::new(plaintext.to_vec()), key })
+    Ok((DataKey::new(plaintext.to_vec()), key))
 }
 
 /// Related multi-Region keys have the same key material, so it comes from the ARN without its Region.

@@ -13,12 +13,15 @@ pub struct CacheStatistics {
     pub coalesced: u64,
     /// Requests that may not be cached, and began a load.
     pub bypasses: u64,
-    /// Requests that began once more, because the load that they had joined gave up before their own deadline.
+    /// Times that a request began once more, because the load that it had joined gave up before the request's own deadline, or
+    /// was used up by others.
     pub rejoined: u64,
     /// Refreshes begun.
     pub refreshes: u64,
     /// Refreshes that failed; the entry served on.
     pub failed_refreshes: u64,
+    /// Entries dropped because one more use would have exceeded a limit (of data keys to encrypt with).
+    pub used_up: u64,
     /// Entries dropped to make room.
     pub evictions: u64,
     /// Entries dropped because of their age.

@@ -1,22 +1,25 @@
 //! What a cache holds, and what is to be done about a request: decisions only, without lock, clock or I/O.
 
-use super::CacheStatistics;
+use super::{CacheStatistics, Reusable};
 use crate::clock::Now;
-use crate::data_keys::{DataKeyError, DecryptionMaterials};
+use crate::data_keys::DataKeyError;
 use crate::failure::FailureClass;
 use crate::materials_cache::{CacheId, CacheSettings, Flights, JoinedFlight, Store};
 
 /// How a load ends.
-pub(super) type Outcome = Result<DecryptionMaterials, DataKeyError>;
+type Outcome<V> = Result<V, DataKeyError>;
+
+/// The loads in flight.
+pub(super) type LoadFlights<V> = Flights<Outcome<V>>;
 
 /// What to do about a request.
-pub(super) enum Step {
+pub(super) enum Step<V: Clone> {
     /// It is answered.
-    Answer(Outcome),
+    Answer(Outcome<V>),
     /// It is answered, and the caller is to start a refresh.
-    AnswerAndRefresh(DecryptionMaterials, JoinedFlight<Outcome>),
+    AnswerAndRefresh(V, JoinedFlight<Outcome<V>>),
     /// It waits for a load.
-    Wait(JoinedFlight<Outcome>),
+    Wait(JoinedFlight<Outcome<V>>),
 }
 
 /// What a load is for.
@@ -31,14 +34,14 @@ pub(super) enum Purpose {
     Refresh,
 }
 
-pub(super) struct State {
-    pub(super) flights: Flights<Outcome>,
-    materials: Store<DecryptionMaterials>,
+pub(super) struct State<V: Clone> {
+    pub(super) flights: LoadFlights<V>,
+    materials: Store<V>,
     failures: Store<DataKeyError>,
     counted: CacheStatistics,
 }
 
-impl State {
+impl<V: Reusable> State<V> {
     pub(super) fn new(settings: &CacheSettings) -> Self {
         Self {
             flights: Flights::new(),
@@ -48,34 +51,46 @@ impl State {
         }
     }
 
-    /// Decides about a request for `id`; `begin` begins a flight for it.
-    pub(super) fn next_step(
+    /// Answers a request for `id` from what is remembered; `begin` begins a flight for it.
+    pub(super) fn find(
         &mut self,
         id: CacheId,
-        is_cacheable: bool,
+        use_: V::Use,
         is_rejoining: bool,
         now: Now,
-        begin: impl FnOnce(&mut Flights<Outcome>, Purpose) -> JoinedFlight<Outcome>,
-    ) -> Step {
+        begin: impl FnOnce(&mut LoadFlights<V>, Purpose) -> JoinedFlight<Outcome<V>>,
+    ) -> Option<Step<V>> {
         let counted = &mut self.counted;
-        if is_cacheable {
-            if let Some(hit) = self.materials.get(id, now) {
+        if let Some(hit) = self.materials.get(id, now) {
+            if hit.value.claim(use_) {
                 counted.hits += u64::from(!is_rejoining);
-                let materials = hit.value.clone();
+                let value = hit.value.clone();
                 if !hit.refresh_due {
-                    return Step::Answer(Ok(materials));
+                    return Some(Step::Answer(Ok(value)));
                 }
                 let refresh = self.flights.join(id).unwrap_or_else(|| {
                     counted.refreshes += 1;
                     begin(&mut self.flights, Purpose::Refresh)
                 });
-                return Step::AnswerAndRefresh(materials, refresh);
+                return Some(Step::AnswerAndRefresh(value, refresh));
             }
-            if let Some(hit) = self.failures.get(id, now) {
-                counted.failure_hits += u64::from(!is_rejoining);
-                return Step::Answer(Err(hit.value.clone()));
-            }
+            counted.used_up += 1;
+            self.materials.remove(id);
         }
+        let hit = self.failures.get(id, now)?;
+        counted.failure_hits += u64::from(!is_rejoining);
+        Some(Step::Answer(Err(hit.value.clone())))
+    }
+
+    /// Lets a request for `id` wait for a load, which `begin` begins if none is under way.
+    pub(super) fn wait(
+        &mut self,
+        id: CacheId,
+        is_cacheable: bool,
+        is_rejoining: bool,
+        begin: impl FnOnce(&mut LoadFlights<V>, Purpose) -> JoinedFlight<Outcome<V>>,
+    ) -> Step<V> {
+        let counted = &mut self.counted;
         let (count, load) = match self.flights.join(id) {
             Some(load) => (&mut counted.coalesced, load),
             None => {
@@ -88,7 +103,7 @@ impl State {
     }
 
     /// Takes in the outcome of a load.
-    pub(super) fn land(&mut self, id: CacheId, purpose: Purpose, outcome: &Outcome, now: Now) {
+    pub(super) fn land(&mut self, id: CacheId, purpose: Purpose, outcome: &Outcome<V>, now: Now) {
         if purpose == (Purpose::Load { is_cacheable: false }) {
             return;
         }
@@ -101,6 +116,10 @@ impl State {
             }
             Err(_) => {}
         }
+    }
+
+    pub(super) fn count_bypass(&mut self) {
+        self.counted.bypasses += 1;
     }
 
     pub(super) fn statistics(&self) -> CacheStatistics {

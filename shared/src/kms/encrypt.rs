@@ -1,0 +1,45 @@
+//! `Encrypt`, between the SDK's types and this crate's.
+
+use std::sync::Arc;
+
+use aws_sdk_kms::operation::encrypt::EncryptOutput;
+use aws_sdk_kms::primitives::Blob;
+
+use super::{KmsClient, KmsFailure, failure, request};
+use crate::data_keys::{DataKeyError, EncryptPlaintext, EncryptedPlaintext, PlaintextRequest};
+use crate::retry::Deadline;
+
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_Encrypt.html>
+impl EncryptPlaintext for KmsClient {
+    /// One request, to the key's Region. The deadline is kept by the retry loop, which drops this future then.
+    async fn encrypt_plaintext(
+        &self,
+        request: PlaintextRequest<'_>,
+        _deadline: Deadline,
+    ) -> Result<EncryptedPlaintext, DataKeyError> {
+        let call = self
+            .client
+            .encrypt()
+            .key_id(request.key.as_str())
+            // The SDK's copy is not wiped, nor is the request that it is written into: nothing that this crate could change.
+            .plaintext(Blob::new(request.plaintext.expose()))
+            .set_encryption_context(request::context(request.encryption_context))
+            .set_grant_tokens(request::grant_tokens(request.grant_tokens))
+            .customize();
+        let call = match self.region_of(request.key) {
+            Some(region) => call.config_override(region),
+            None => call,
+        };
+        encrypted(call.send().await.map_err(|error| failure::classify(error, self.key_store))?)
+    }
+}
+
+fn encrypted(output: EncryptOutput) -> Result<EncryptedPlaintext, DataKeyError> {
+    let ciphertext = output.ciphertext_blob.ok_or_else(KmsFailure::incomplete)?.into_inner();
+    let key = output.key_id.ok_or_else(KmsFailure::incomplete)?;
+    let key = key.parse().map_err(|error| DataKeyError::KeyUnavailable(Arc::new(error)))?;
+    Ok(EncryptedPlaintext { ciphertext, key })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,47 @@
+//! `GenerateDataKey`, between the SDK's types and this crate's.
+
+use std::sync::Arc;
+
+use aws_sdk_kms::operation::generate_data_key::GenerateDataKeyOutput;
+
+use super::{KmsClient, KmsFailure, failure, request};
+use crate::data_key::DataKey;
+use crate::data_keys::{DataKeyError, GenerateUnderKey, GeneratedDataKey, GeneratorRequest};
+use crate::retry::Deadline;
+
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateDataKey.html>
+impl GenerateUnderKey for KmsClient {
+    /// One request, to the key's Region. The deadline is kept by the retry loop, which drops this future then.
+    async fn generate_under_key(
+        &self,
+        request: GeneratorRequest<'_>,
+        _deadline: Deadline,
+    ) -> Result<GeneratedDataKey, DataKeyError> {
+        let call = self
+            .client
+            .generate_data_key()
+            .key_id(request.key.as_str())
+            // No data key is as long as a number of 31 bits; KMS refuses more than 1,024.
+            .number_of_bytes(i32::try_from(request.data_key_len).unwrap_or(i32::MAX))
+            .set_encryption_context(request::context(request.encryption_context))
+            .set_grant_tokens(request::grant_tokens(request.grant_tokens))
+            .customize();
+        let call = match self.region_of(request.key) {
+            Some(region) => call.config_override(region),
+            None => call,
+        };
+        generated(call.send().await.map_err(|error| failure::classify(error, self.key_store))?)
+    }
+}
+
+fn generated(output: GenerateDataKeyOutput) -> Result<GeneratedDataKey, DataKeyError> {
+    // Taken over, so that no copy of the secret is left behind.
+    let data_key = DataKey::new(output.plaintext.ok_or_else(KmsFailure::incomplete)?.into_inner());
+    let ciphertext = output.ciphertext_blob.ok_or_else(KmsFailure::incomplete)?.into_inner();
+    let key = output.key_id.ok_or_else(KmsFailure::incomplete)?;
+    let key = key.parse().map_err(|error| DataKeyError::KeyUnavailable(Arc::new(error)))?;
+    Ok(GeneratedDataKey { data_key, ciphertext, key })
+}
+
+#[cfg(test)]
+mod tests;
