@@ -1,6 +1,6 @@
 //! Kinesis Producer Library aggregation: many user records in one Kinesis record.
 //!
-//! `F3 89 9A C2`, the protobuf [`AggregatedRecord`](aggregated_record), and the MD5 of the protobuf.
+//! `F3 89 9A C2`, the protobuf message `AggregatedRecord`, and the MD5 of the protobuf.
 //! <https://github.com/awslabs/kinesis-aggregation/blob/master/KPL_AGGREGATION_FORMAT.md>
 
 mod aggregate;

@@ -3,7 +3,7 @@
 //! A message is read in two steps, because everything between them is somebody else's business (the data key):
 //! [`SealedMessage::read`] parses the header and finds where everything ends, without cryptography or copying;
 //! [`SealedMessage::open`] derives the message's key from the data key, authenticates and decrypts.
-//! [`seal`] writes messages that every implementation of the format reads.
+//! [`seal()`] writes messages that every implementation of the format reads.
 //!
 //! <https://github.com/awslabs/aws-encryption-sdk-specification/blob/master/data-format/message.md>
 
