@@ -27,6 +27,9 @@ pub enum DataKeyError {
     /// KMS refused the caller, the credentials or the request.
     #[error("KMS refused access")]
     AccessDenied(#[source] Arc<dyn Error + Send + Sync>),
+    /// KMS answered `ValidationException`: a mistake in the configuration, or in a part of the request that came from a record.
+    #[error("KMS found the request invalid")]
+    InvalidRequest(#[source] Arc<dyn Error + Send + Sync>),
     /// KMS says the ciphertext is not one of its own, is damaged, or belongs to another key or context.
     #[error("KMS cannot decrypt this data key: wrong key, wrong encryption context or damaged ciphertext")]
     Undecryptable(#[source] Arc<dyn Error + Send + Sync>),
@@ -48,7 +51,7 @@ impl DataKeyError {
         match self {
             Self::Throttled(_) => FailureClass::Throttled,
             Self::Transient(_) | Self::DeadlinePassed => FailureClass::Transient,
-            Self::KeyUnavailable(_) | Self::AccessDenied(_) => FailureClass::Unavailable,
+            Self::KeyUnavailable(_) | Self::AccessDenied(_) | Self::InvalidRequest(_) => FailureClass::Unavailable,
             Self::Undecryptable(_) | Self::NoAllowedKey | Self::WrongKey | Self::Materials(_) => {
                 FailureClass::Permanent
             }

@@ -104,6 +104,7 @@ fn of_code(
             DataKeyError::KeyUnavailable
         }
         "InvalidCiphertextException" | "IncorrectKeyException" => DataKeyError::Undecryptable,
+        "ValidationException" => DataKeyError::InvalidRequest,
         _ if status == 429 => DataKeyError::Throttled,
         // An answer that says it is a success but cannot be read comes as an error without a code.
         _ if !(400..500).contains(&status) => DataKeyError::Transient,

@@ -5,10 +5,14 @@ use std::sync::Arc;
 use super::{AllowedKeys, DiscoveryFilter, KeyringSettings};
 use crate::data_key::EncryptedDataKey;
 use crate::data_keys::{DataKeyError, KMS_PROVIDER_ID, KeyArn};
+use crate::encryption_context::EncryptionContext;
 
 /// The most bytes of a `CiphertextBlob` in a `Decrypt` request.
 /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html#KMS-Decrypt-request-CiphertextBlob>
 const MAX_CIPHERTEXT_BYTES: usize = 6_144;
+
+/// The size of a serialised encryption context from which on it is itself suspected. Names and ids take a few hundred bytes.
+const LARGE_CONTEXT_BYTES: usize = 2_048;
 
 /// The key to decrypt `encrypted` with, or `None` if none that is allowed wrapped it.
 pub(super) fn key_for(encrypted: &EncryptedDataKey, settings: &KeyringSettings) -> Option<KeyArn> {
@@ -45,6 +49,23 @@ pub(super) fn check_ciphertext_length(ciphertext: &[u8]) -> Result<(), DataKeyEr
 #[error("the ciphertext has {bytes} bytes, and one of KMS has 1 to {MAX_CIPHERTEXT_BYTES}")]
 struct CiphertextLength {
     bytes: usize,
+}
+
+/// Blames the record where KMS found a request with a large encryption context invalid.
+///
+/// KMS refuses contexts above a size that its API reference does not tell, with the same error as mistakes of ours, and one such
+/// record would stay in front of all others. Every other part of the request is checked before it is sent, and a mistake in the
+/// configuration befalls records with small contexts too. Nothing is given up that could be read: what KMS refuses to decrypt
+/// with, it has refused to encrypt with.
+pub(super) fn blame_large_context(error: DataKeyError, context: &EncryptionContext) -> DataKeyError {
+    match error {
+        DataKeyError::InvalidRequest(source) if is_large(context) => DataKeyError::Undecryptable(source),
+        error => error,
+    }
+}
+
+fn is_large(context: &EncryptionContext) -> bool {
+    context.serialise().map_or(true, |serialised| serialised.len() > LARGE_CONTEXT_BYTES)
 }
 
 impl AllowedKeys {

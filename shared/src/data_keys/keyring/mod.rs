@@ -129,7 +129,8 @@ impl<D: DecryptCiphertext> Keyring<D> {
         candidates::check_ciphertext_length(ciphertext)?;
         let grant_tokens = self.settings.grant_tokens.as_slice();
         let request = CiphertextRequest { key, ciphertext, encryption_context, grant_tokens };
-        self.kms.decrypt_ciphertext(request, deadline).await
+        let outcome = self.kms.decrypt_ciphertext(request, deadline).await;
+        outcome.map_err(|error| candidates::blame_large_context(error, encryption_context))
     }
 }
 

@@ -202,6 +202,24 @@ async fn a_ciphertext_that_kms_would_call_invalid_is_refused_here() {
 }
 
 #[tokio::test]
+async fn a_request_found_invalid_is_blamed_on_the_record_only_if_its_context_is_large() {
+    let kms = FakeKms::default();
+    kms.always(Duration::ZERO, Answer::InvalidRequest);
+    // Two bytes for the count, two for each of the lengths, one for the key.
+    for (value_len, class) in [
+        (2_040, FailureClass::Unavailable),
+        (2_041, FailureClass::Unavailable),
+        (2_042, FailureClass::Permanent),
+        (65_536, FailureClass::Permanent),
+    ] {
+        let mut request = requests::message(&kms, &[key("1")]);
+        request.encryption_context = [("k", "v".repeat(value_len))].into_iter().collect();
+        let outcome = decrypt(&strict(&kms, &[key("1")]), &request).await;
+        assert_eq!(self::class(outcome), class, "{value_len}");
+    }
+}
+
+#[tokio::test]
 async fn a_bare_ciphertext_names_the_only_configured_key() {
     let kms = FakeKms::default();
     let request = requests::ciphertext(&kms, &key("1"));

@@ -42,6 +42,7 @@ pub(crate) enum Answer {
     AccessDenied,
     KeyUnavailable,
     Undecryptable,
+    InvalidRequest,
     /// With the right plaintext, but naming this key.
     Naming(KeyArn),
     Never,
@@ -130,6 +131,7 @@ impl FakeKms {
             Answer::AccessDenied => Err(DataKeyError::AccessDenied(source())),
             Answer::KeyUnavailable => Err(DataKeyError::KeyUnavailable(source())),
             Answer::Undecryptable => Err(DataKeyError::Undecryptable(source())),
+            Answer::InvalidRequest => Err(DataKeyError::InvalidRequest(source())),
             Answer::Never => std::future::pending().await,
         }
     }
