@@ -109,9 +109,13 @@ pub struct KmsSettingsError {
 
 #[cfg(test)]
 pub(super) mod test_client {
+    use std::sync::{Arc, Mutex};
+
     use super::*;
     use aws_config::{BehaviorVersion, Region};
-    use aws_sdk_kms::config::{Credentials, SharedCredentialsProvider};
+    use aws_sdk_kms::config::interceptors::BeforeTransmitInterceptorContextRef;
+    use aws_sdk_kms::config::{ConfigBag, Credentials, Intercept, RuntimeComponents, SharedCredentialsProvider};
+    use aws_sdk_kms::error::BoxError;
     use aws_smithy_mocks::{MockResponseInterceptor, Rule, RuleMode, create_mock_http_client};
 
     fn sdk_config() -> SdkConfig {
@@ -136,6 +140,34 @@ pub(super) mod test_client {
     pub(in crate::kms) fn connected_to(endpoint: &str) -> KmsClient {
         let sdk_config = sdk_config().into_builder().endpoint_url(endpoint).build();
         KmsClient::new(&sdk_config, &KmsSettings::default())
+    }
+
+    /// The client as `new` makes it, whose requests go nowhere: their hosts are noted instead.
+    pub(in crate::kms) fn hosts_called_by() -> (KmsClient, Arc<Mutex<Vec<String>>>) {
+        let sdk_config = sdk_config().into_builder().http_client(create_mock_http_client()).build();
+        let (settings, hosts) = (KmsSettings::default(), Arc::default());
+        let config = sdk_config_for_kms(&sdk_config, &settings).interceptor(HostsNoted(Arc::clone(&hosts)));
+        (KmsClient::from_config(config, &settings), hosts)
+    }
+
+    #[derive(Debug)]
+    struct HostsNoted(Arc<Mutex<Vec<String>>>);
+
+    impl Intercept for HostsNoted {
+        fn name(&self) -> &'static str {
+            "HostsNoted"
+        }
+
+        fn read_before_transmit(
+            &self,
+            context: &BeforeTransmitInterceptorContextRef<'_>,
+            _: &RuntimeComponents,
+            _: &mut ConfigBag,
+        ) -> Result<(), BoxError> {
+            let host = context.request().uri().split('/').nth(2).unwrap_or_default().to_owned();
+            self.0.lock().unwrap().push(host);
+            Ok(())
+        }
     }
 
     #[derive(Debug)]

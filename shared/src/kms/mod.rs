@@ -6,6 +6,8 @@ mod encrypt;
 mod failure;
 mod generate_data_key;
 mod request;
+#[cfg(test)]
+mod testing;
 
 pub use client::{KeyStore, KmsClient, KmsSettings, KmsSettingsError};
 pub use failure::KmsFailure;

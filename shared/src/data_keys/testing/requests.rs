@@ -2,12 +2,15 @@
 
 use super::FakeKms;
 use crate::data_key::EncryptedDataKey;
-use crate::data_keys::{DataKeyRequest, KeyArn, WrappedDataKey};
+use crate::data_keys::{DataKeyRequest, GenerationRequest, KeyArn, WrappedDataKey};
 use crate::encryption_context::EncryptionContext;
 use crate::message::AlgorithmSuite;
 
 /// A suite with commitment and without a signature.
 pub(crate) const SUITE: AlgorithmSuite = AlgorithmSuite::Aes256GcmHkdfSha512CommitKey;
+
+/// A suite with commitment and signature.
+pub(crate) const SIGNING_SUITE: AlgorithmSuite = AlgorithmSuite::Aes256GcmHkdfSha512CommitKeyEcdsaP384;
 
 /// What tests look for in texts that must not hold it.
 pub(crate) const PLAINTEXT_DATA_KEY: [u8; 32] = [0xA7; 32];
@@ -50,4 +53,9 @@ pub(crate) fn ciphertext(kms: &FakeKms, key: &KeyArn) -> DataKeyRequest {
         wrapped: WrappedDataKey::KmsCiphertext(kms.wrap(key, &PLAINTEXT_DATA_KEY, &context())),
         encryption_context: context(),
     }
+}
+
+/// Materials for messages of `suite` with the context that tests have in common.
+pub(crate) fn generation(suite: AlgorithmSuite) -> GenerationRequest {
+    GenerationRequest::new(suite, context()).unwrap()
 }
