@@ -25,6 +25,13 @@ struct Entry {
     created: Now,
 }
 
+impl Entry {
+    fn is_live(&self, now: Now) -> bool {
+        let wall = now.wall.duration_since(self.created.wall);
+        wall.is_ok_and(|age| age < MAX_AGE) && now.monotonic - self.created.monotonic < MAX_AGE
+    }
+}
+
 impl Model {
     /// Which generation serves a message.
     fn serve(&mut self, context: usize, bytes: Option<u64>, now: Now) -> usize {
@@ -34,11 +41,7 @@ impl Model {
         };
         let found = self.entries.iter().position(|entry| entry.context == context);
         let found = found.map(|at| self.entries.remove(at)).filter(|entry| {
-            let wall = now.wall.duration_since(entry.created.wall);
-            wall.is_ok_and(|age| age < MAX_AGE)
-                && now.monotonic - entry.created.monotonic < MAX_AGE
-                && entry.messages < self.max_messages
-                && entry.bytes + bytes <= self.max_bytes
+            entry.is_live(now) && entry.messages < self.max_messages && entry.bytes + bytes <= self.max_bytes
         });
         let mut entry = found.unwrap_or_else(|| {
             self.generations += 1;
@@ -60,7 +63,6 @@ enum Step {
     Message { context: usize, bytes: Option<u64> },
     Pass(u32),
     Freeze(u32),
-    SetWallBack(u32),
 }
 
 fn message() -> impl Strategy<Value = Step> {
@@ -69,12 +71,13 @@ fn message() -> impl Strategy<Value = Step> {
     prop_oneof![9 => known, 1 => unknown]
 }
 
+/// Wall time is not set back here: when it catches up, whether an entry is still there depends on whether the store happened to look
+/// at it meanwhile. The tests of the ages set it back.
 fn message_or_time() -> impl Strategy<Value = Step> {
     prop_oneof![
         12 => message(),
         2 => (0_u32..150).prop_map(Step::Pass),
         1 => (0_u32..150).prop_map(Step::Freeze),
-        1 => (1_u32..50).prop_map(Step::SetWallBack),
     ]
 }
 
@@ -104,7 +107,6 @@ fn check(capacity: usize, max_messages: u64, max_bytes: u64, steps: Vec<Step>) -
                 }
                 Step::Pass(seconds) => stack.clock.advance(seconds * SECOND),
                 Step::Freeze(seconds) => stack.clock.advance_wall(seconds * SECOND),
-                Step::SetWallBack(seconds) => stack.clock.set_wall_back(seconds * SECOND),
             }
             prop_assert_eq!(stack.kms.call_count(), model.generations);
         }
