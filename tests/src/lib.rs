@@ -5,6 +5,7 @@
 //! - [`events`]: recorded scenarios, and what has to become of them.
 //! - [`kms`]: a KMS that speaks the real protocol, throttles and fails on demand.
 //! - [`lambda_function`]: the real function binaries in sandboxes, over the Lambda Runtime API.
+//! - [`sealing`]: seals records as a producer does.
 //! - [`stream`]: a data stream in memory.
 //!
 //! Nothing here is linked into a function; the functions run as the binaries that are deployed.
@@ -17,5 +18,6 @@ pub mod kms;
 pub mod lambda_function;
 pub mod loopback_server;
 pub mod request_quota;
+pub mod sealing;
 pub mod stream;
 mod unpoisoned;

@@ -72,6 +72,13 @@ impl LoopbackServer {
     pub fn address(&self) -> SocketAddr {
         self.address
     }
+
+    /// Stops it, and waits until its address is free.
+    pub async fn stop(mut self) {
+        self.accepting.abort();
+        // It was aborted, which is the only way it ends.
+        let _ = (&mut self.accepting).await;
+    }
 }
 
 impl Drop for LoopbackServer {

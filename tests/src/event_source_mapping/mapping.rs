@@ -226,7 +226,7 @@ impl Shared {
         {
             let report = &mut lock(&self.progress).report;
             report.invocations += 1;
-            report.cold_starts += u64::from(invocation.cold_start);
+            report.cold_starts += u64::from(invocation.is_cold_start());
             report.function_errors += u64::from(invocation.outcome.is_function_error());
             report.checkpoints += u64::from(matches!(result, BatchResult::FailedFrom(_)));
             report.violations.extend(violation);

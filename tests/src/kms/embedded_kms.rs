@@ -73,6 +73,12 @@ impl EmbeddedKms {
         format!("http://{}", self.server.address())
     }
 
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.server.address()
+    }
+
     /// The environment that sends an AWS SDK's KMS requests here: endpoint, Region and credentials that open nothing.
     #[must_use]
     pub fn environment(&self) -> [(&'static str, String); 5] {
@@ -84,6 +90,11 @@ impl EmbeddedKms {
             ("AWS_ACCESS_KEY_ID", "local".to_owned()),
             ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
         ]
+    }
+
+    /// Stops it, and waits until its address is free.
+    pub async fn stop(self) {
+        self.server.stop().await;
     }
 
     /// The calls since the start.
@@ -100,6 +111,11 @@ impl EmbeddedKms {
     /// Makes the next `times` calls of `Decrypt` suffer `effect`.
     pub fn disturb_decrypts(&self, times: NonZeroU32, effect: Effect) {
         self.script(ScriptedFault { operation: Some(Operation::Decrypt), times, effect });
+    }
+
+    /// Recovers: forgets every fault that is still to come. Calls that hang already go on hanging.
+    pub fn clear_script(&self) {
+        self.service.clear_script();
     }
 
     /// Replaces the request quota from now on, beginning with a full second's worth.

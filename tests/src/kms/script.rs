@@ -62,6 +62,11 @@ impl Script {
         self.faults.push(fault);
     }
 
+    /// Forgets every fault that is still to come.
+    pub(super) fn clear(&mut self) {
+        self.faults.clear();
+    }
+
     /// What befalls this call of `operation`, if anything.
     pub(super) fn next(&mut self, operation: Operation) -> Option<Effect> {
         let position = self.faults.iter().position(|fault| fault.operation.is_none_or(|one| one == operation))?;

@@ -61,6 +61,10 @@ impl KmsService {
         lock(&self.state).script.add(fault);
     }
 
+    pub(super) fn clear_script(&self) {
+        lock(&self.state).script.clear();
+    }
+
     pub(super) fn set_requests_per_second(&self, requests_per_second: Option<NonZeroU32>) {
         let now = self.clock.now().monotonic;
         lock(&self.state).quota = requests_per_second.map(|per_second| RequestQuota::new(per_second, now));

@@ -66,18 +66,24 @@ impl Function {
         let started = self.clock.now().monotonic;
         let number = self.invocations.fetch_add(1, Ordering::Relaxed) + 1;
         let request_id = format!("00000000-0000-4000-8000-{number:012}");
-        let (cold_start, outcome) = match self.take_warm().await {
-            Some(sandbox) => (false, self.invoke_in(sandbox, number, &request_id, payload.into(), timeout).await),
-            None => (true, self.invoke_cold(number, &request_id, payload.into(), timeout).await),
+        let (initialisation, outcome) = match self.take_warm().await {
+            Some(sandbox) => (None, self.invoke_in(sandbox, number, &request_id, payload.into(), timeout).await),
+            None => self.invoke_cold(number, &request_id, payload.into(), timeout).await,
         };
         let duration = self.clock.now().monotonic.saturating_duration_since(started);
-        Invocation { request_id, cold_start, duration, outcome }
+        Invocation { request_id, initialisation, duration, outcome }
     }
 
     /// How many sandboxes were started so far.
     #[must_use]
     pub fn sandboxes_started(&self) -> u64 {
         self.sandboxes.load(Ordering::Relaxed)
+    }
+
+    /// The processes of the sandboxes that wait for an invocation.
+    #[must_use]
+    pub fn warm_processes(&self) -> Vec<u32> {
+        lock(&self.warm).iter().filter_map(Sandbox::process_id).collect()
     }
 
     /// Ends every sandbox. Once this is done and every line is read, the output ends.
@@ -98,12 +104,22 @@ impl Function {
         }
     }
 
-    async fn invoke_cold(&self, number: u64, request_id: &str, payload: Bytes, timeout: Duration) -> Outcome {
+    async fn invoke_cold(
+        &self,
+        number: u64,
+        request_id: &str,
+        payload: Bytes,
+        timeout: Duration,
+    ) -> (Option<Duration>, Outcome) {
         let sandbox_number = self.sandboxes.fetch_add(1, Ordering::Relaxed) + 1;
-        match Sandbox::start(&self.settings, sandbox_number, &self.lines).await {
+        let starting = self.clock.now().monotonic;
+        let started = Sandbox::start(&self.settings, sandbox_number, &self.lines).await;
+        let initialisation = self.clock.now().monotonic.saturating_duration_since(starting);
+        let outcome = match started {
             Ok(sandbox) => self.invoke_in(sandbox, number, request_id, payload, timeout).await,
             Err(failure) => Outcome::NotStarted(failure),
-        }
+        };
+        (Some(initialisation), outcome)
     }
 
     async fn invoke_in(

@@ -10,8 +10,9 @@ use bytes::Bytes;
 pub struct Invocation {
     /// The request id.
     pub request_id: String,
-    /// Whether a sandbox was started for it.
-    pub cold_start: bool,
+    /// How long the sandbox took that was started for it, from the start of its process until it asked for an event. `None` if it
+    /// was a warm one.
+    pub initialisation: Option<Duration>,
     /// How long it took, start of the sandbox included.
     pub duration: Duration,
     /// How it ended.
@@ -19,6 +20,12 @@ pub struct Invocation {
 }
 
 impl Invocation {
+    /// Whether a sandbox was started for it.
+    #[must_use]
+    pub fn is_cold_start(&self) -> bool {
+        self.initialisation.is_some()
+    }
+
     /// The response's bytes, if the function responded.
     #[must_use]
     pub fn response(&self) -> Option<&Bytes> {

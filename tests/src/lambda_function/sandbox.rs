@@ -76,6 +76,11 @@ impl Sandbox {
         matches!(self.process.try_wait(), Ok(None))
     }
 
+    /// The process's id, while it runs.
+    pub(super) fn process_id(&self) -> Option<u32> {
+        self.process.id()
+    }
+
     /// Hands the function one event. Kills the process after `timeout`, or when `accident` ends.
     pub(super) async fn invoke(
         &mut self,

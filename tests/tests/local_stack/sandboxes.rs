@@ -52,7 +52,7 @@ async fn a_warm_sandbox_is_used_again() {
     let function = function(settings());
     let first = invoke(&function, json!({"do": "describe"})).await;
     let second = invoke(&function, json!({"do": "describe"})).await;
-    assert_eq!((first.cold_start, second.cold_start), (true, false));
+    assert_eq!((first.is_cold_start(), second.is_cold_start()), (true, false));
     assert_eq!(answer(&first)["process"], answer(&second)["process"]);
 }
 
@@ -84,7 +84,7 @@ async fn a_process_that_ends_in_mid_invocation_has_crashed() {
     let invocation = invoke(&function, json!({"do": "exit", "status": 3})).await;
     let Outcome::Crashed(Some(status)) = invocation.outcome else { panic!("{invocation:?}") };
     assert_eq!(status.code(), Some(3));
-    assert!(invoke(&function, json!({"do": "describe"})).await.cold_start);
+    assert!(invoke(&function, json!({"do": "describe"})).await.is_cold_start());
 }
 
 #[tokio::test]
@@ -102,7 +102,7 @@ async fn concurrent_invocations_have_a_sandbox_each() {
     let function = function(settings());
     let event = || json!({"do": "sleep", "milliseconds": 500});
     let (first, second) = tokio::join!(invoke(&function, event()), invoke(&function, event()));
-    assert!(first.cold_start && second.cold_start);
+    assert!(first.is_cold_start() && second.is_cold_start());
     assert_eq!(function.sandboxes_started(), 2);
 }
 

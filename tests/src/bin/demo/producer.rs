@@ -2,13 +2,10 @@
 
 use std::error::Error;
 
-use aws_sdk_kms::Client;
-use aws_sdk_kms::config::{BehaviorVersion, Credentials, Region};
-use aws_sdk_kms::types::DataKeySpec;
-use local_stack::kms::{DEVELOPMENT_KEY_ARN, EmbeddedKms, REGION, SECOND_DEVELOPMENT_KEY_ARN};
-use warmkeys::data_key::{DataKey, EncryptedDataKey};
+use local_stack::kms::{DEVELOPMENT_KEY_ARN, EmbeddedKms, SECOND_DEVELOPMENT_KEY_ARN};
+use local_stack::sealing::sealing_materials;
 use warmkeys::encryption_context::EncryptionContext;
-use warmkeys::message::{AlgorithmSuite, DEFAULT_FRAME_LEN, MessageError, SealingMaterials, seal};
+use warmkeys::message::{DEFAULT_FRAME_LEN, SealingMaterials, seal};
 
 use crate::workload::{PlannedRecord, Poison};
 
@@ -28,15 +25,15 @@ pub(crate) struct Producer {
 impl Producer {
     /// Gets so many data keys, and those of the poison.
     pub(crate) async fn start(kms: &EmbeddedKms, data_keys: u32) -> Result<Self, Box<dyn Error>> {
-        let client = client(kms);
+        let [context, other] = [CONTEXT, OTHER_CONTEXT].map(|pairs| pairs.into_iter().collect::<EncryptionContext>());
         let mut materials = Vec::new();
         for _ in 0..data_keys {
-            materials.push(sealing_materials(&client, DEVELOPMENT_KEY_ARN, CONTEXT).await?);
+            materials.push(sealing_materials(kms, DEVELOPMENT_KEY_ARN, &context, &context).await?);
         }
         Ok(Self {
             data_keys: materials,
-            other_context: sealing_materials(&client, DEVELOPMENT_KEY_ARN, OTHER_CONTEXT).await?,
-            foreign_key: sealing_materials(&client, SECOND_DEVELOPMENT_KEY_ARN, CONTEXT).await?,
+            other_context: sealing_materials(kms, DEVELOPMENT_KEY_ARN, &context, &other).await?,
+            foreign_key: sealing_materials(kms, SECOND_DEVELOPMENT_KEY_ARN, &context, &context).await?,
         })
     }
 
@@ -56,42 +53,4 @@ impl Producer {
         }
         Ok(message)
     }
-}
-
-/// A data key that is wrapped under `key_arn` with [`CONTEXT`], for messages that claim `claimed_context`.
-async fn sealing_materials(
-    client: &Client,
-    key_arn: &str,
-    claimed_context: [(&str, &str); 2],
-) -> Result<SealingMaterials, Box<dyn Error>> {
-    let wrapped_with = CONTEXT.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
-    let request = client.generate_data_key().key_id(key_arn).key_spec(DataKeySpec::Aes256);
-    let answer = request.set_encryption_context(Some(wrapped_with)).send().await?;
-    let data_key = answer.plaintext.ok_or("KMS gave no plaintext data key")?;
-    let encrypted = EncryptedDataKey {
-        provider_id: "aws-kms".to_owned(),
-        provider_info: key_arn.as_bytes().to_vec(),
-        ciphertext: answer.ciphertext_blob.ok_or("KMS gave no wrapped data key")?.into_inner(),
-    };
-    Ok(committing_materials(DataKey::new(data_key.into_inner()), encrypted, claimed_context)?)
-}
-
-fn committing_materials(
-    data_key: DataKey,
-    encrypted: EncryptedDataKey,
-    context: [(&str, &str); 2],
-) -> Result<SealingMaterials, MessageError> {
-    let context: EncryptionContext = context.into_iter().collect();
-    let suite = AlgorithmSuite::Aes256GcmHkdfSha512CommitKey;
-    SealingMaterials::new(suite, data_key, &[encrypted], &context, &EncryptionContext::empty(), None)
-}
-
-fn client(kms: &EmbeddedKms) -> Client {
-    let config = aws_sdk_kms::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::from_static(REGION))
-        .credentials_provider(Credentials::new("local", "local", None, None, "demo"))
-        .endpoint_url(kms.endpoint_url())
-        .build();
-    Client::from_conf(config)
 }
