@@ -1,0 +1,229 @@
+//! The configuration as operators meet it: a refusal to start, the documentation, the deployed template.
+#![cfg(test)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use local_stack::binaries;
+use warmkeys::clock::{Clock, SystemClock};
+use warmkeys::config::{Description, StreamDecryptorConfig};
+
+/// A function, and what has to be said of its configuration in several places.
+struct ConfiguredFunction {
+    /// As in `functions/`.
+    name: &'static str,
+    /// The logical id in the template.
+    resource: &'static str,
+    variables: fn() -> Vec<Description>,
+}
+
+/// Every function of the workspace.
+const FUNCTIONS: &[ConfiguredFunction] = &[ConfiguredFunction {
+    name: "stream-decryptor",
+    resource: "StreamDecryptor",
+    variables: StreamDecryptorConfig::variables,
+}];
+
+/// How long a refusal may take, on a busy machine: a small part of the 10 seconds that Lambda gives an initialisation.
+const REFUSAL_LIMIT: Duration = Duration::from_secs(3);
+
+/// What stands for a credential that was put into the wrong variable.
+const MISPLACED_SECRET: &str = "hunter2 \u{1}!";
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+fn start_with(variables: &[(&str, &str)]) -> Output {
+    let binary = binaries::stream_decryptor().unwrap();
+    let started = SystemClock.now().monotonic;
+    let output = Command::new(binary)
+        .env_clear()
+        .envs(variables.iter().copied())
+        .output()
+        .unwrap();
+    let duration = SystemClock.now().monotonic.saturating_duration_since(started);
+    assert!(duration < REFUSAL_LIMIT, "{duration:?}");
+    assert!(!output.status.success(), "{output:?}");
+    assert!(output.stdout.is_empty(), "{output:?}");
+    output
+}
+
+#[test]
+fn a_bad_configuration_is_refused_with_every_problem_at_once() {
+    let wrong = [
+        ("RECORD_FORMAT", "csv"),
+        ("COMMITMENT_POLICY", "none"),
+        ("REQUIRED_ENCRYPTION_CONTEXT", "tenant=blue"),
+        ("MAX_PLAINTEXT_BYTES", "0"),
+        ("KMS_KEY_ARNS", "alias/orders"),
+        ("DATA_KEY_MAX_AGE_SECONDS", "soon"),
+        ("KMS_MAX_ATTEMPTS", "101"),
+        ("SINK", "sqs"),
+        ("QUARANTINE", "s3"),
+        ("LOG_LEVEL", "verbose"),
+    ];
+    let refusal = String::from_utf8(start_with(&wrong).stderr).unwrap();
+    let implied = ["AWS_REGION", "SINK_QUEUE_URL", "QUARANTINE_BUCKET"];
+    let named = wrong.iter().map(|(name, _)| *name).filter(|name| !["SINK", "QUARANTINE"].contains(name));
+    for name in named.chain(implied) {
+        assert!(refusal.contains(&format!("refusing to start: {name} ")), "{name} is not named in:\n{refusal}");
+    }
+}
+
+#[test]
+fn an_empty_environment_is_refused() {
+    let refusal = String::from_utf8(start_with(&[]).stderr).unwrap();
+    assert!(refusal.contains("refusing to start: AWS_REGION") && refusal.contains("refusing to start: KMS_KEY_ARNS"));
+}
+
+#[test]
+fn a_refusal_repeats_no_value_that_may_be_a_secret() {
+    for variable in StreamDecryptorConfig::variables() {
+        let others = [("SINK", "sqs"), ("QUARANTINE", "s3"), ("AWS_REGION", "us-east-1")];
+        let others = others.into_iter().filter(|(name, _)| *name != variable.name);
+        let variables: Vec<_> = [(variable.name, MISPLACED_SECRET)].into_iter().chain(others).collect();
+        let output = start_with(&variables);
+        let written = [output.stdout, output.stderr].concat();
+        assert!(!String::from_utf8(written).unwrap().contains("hunter2"), "{}", variable.name);
+    }
+}
+
+#[test]
+fn the_documentation_lists_the_variables_that_the_configuration_knows() {
+    let documentation = std::fs::read_to_string(root().join("CONFIGURATION.md")).unwrap();
+    for ConfiguredFunction { name, variables, .. } in FUNCTIONS {
+        let expected = table(&variables());
+        let begin = format!("<!-- configuration: {name} -->\n");
+        let written = documentation.split_once(&begin).and_then(|(_, rest)| rest.split_once("<!-- end -->"));
+        let written = written.map_or("", |(table, _)| table);
+        assert!(written == expected, "between {begin}and <!-- end --> CONFIGURATION.md has to say:\n{expected}");
+    }
+}
+
+/// The table of the documentation.
+fn table(variables: &[Description]) -> String {
+    let row = |variable: &Description| {
+        let default = match variable.default.as_deref() {
+            None | Some("") => "none".to_owned(),
+            Some(default) => format!("`{default}`"),
+        };
+        let cell = |text: &str| text.replace('|', "\\|");
+        format!("| `{}` | {default} | {} | {} |\n", variable.name, cell(&variable.allowed), cell(variable.meaning))
+    };
+    let rows: String = variables.iter().map(row).collect();
+    format!("| variable | default | allowed | meaning |\n|---|---|---|---|\n{rows}")
+}
+
+#[test]
+fn the_template_sets_exactly_the_variables_that_the_configuration_knows() {
+    let template = Template::read();
+    for ConfiguredFunction { resource, variables, .. } in FUNCTIONS {
+        let known: BTreeSet<_> = variables().iter().map(|variable| variable.name.to_owned()).collect();
+        let set: BTreeSet<_> = template.children(&["Resources", resource, "Properties", "Environment", "Variables"]);
+        assert_eq!(set, known, "{resource}");
+    }
+}
+
+#[test]
+fn every_function_is_checked() {
+    let folders: BTreeSet<_> = std::fs::read_dir(root().join("functions"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    let checked: BTreeSet<_> = FUNCTIONS.iter().map(|function| function.name.to_owned()).collect();
+    assert_eq!(folders, checked);
+    let template = Template::read();
+    let deployed = template.children(&["Resources"]).into_iter();
+    let deployed =
+        deployed.filter(|id| template.value(&["Resources", id, "Type"]) == Some("AWS::Serverless::Function"));
+    let checked: BTreeSet<_> = FUNCTIONS.iter().map(|function| function.resource.to_owned()).collect();
+    assert_eq!(deployed.collect::<BTreeSet<_>>(), checked);
+}
+
+#[test]
+fn every_mapping_reports_batch_item_failures() {
+    let template = Template::read();
+    let mut mappings = 0;
+    for id in template.children(&["Resources"]) {
+        let own = ["Resources", &id];
+        let standalone = template.value(&["Resources", &id, "Type"]) == Some("AWS::Lambda::EventSourceMapping");
+        let mut properties: Vec<Vec<String>> = Vec::new();
+        if standalone {
+            properties.push(path(&own, &["Properties"]));
+        }
+        for event in template.children(&["Resources", &id, "Properties", "Events"]) {
+            let event = path(&own, &["Properties", "Events", &event]);
+            let kind = template.value(&path(&event, &["Type"]));
+            if matches!(kind, Some("Kinesis" | "SQS")) {
+                properties.push(path(&event, &["Properties"]));
+            }
+        }
+        for properties in properties {
+            mappings += 1;
+            let reported = template.value(&path(&properties, &["FunctionResponseTypes"]));
+            assert_eq!(reported, Some("[ReportBatchItemFailures]"), "{}", properties.join("."));
+        }
+    }
+    assert!(mappings >= 1, "the template has no mapping");
+}
+
+fn path<A: AsRef<str>>(start: &[A], end: &[&str]) -> Vec<String> {
+    start.iter().map(|part| part.as_ref().to_owned()).chain(end.iter().map(|part| (*part).to_owned())).collect()
+}
+
+/// The mappings of `template.yaml` with the values that stand on one line: as much YAML as the template's own style needs.
+/// CloudFormation's tags make it something that YAML parsers refuse.
+struct Template {
+    /// Each key's value, by the keys that lead to it.
+    values: BTreeMap<Vec<String>, String>,
+}
+
+impl Template {
+    fn read() -> Self {
+        Self::parse(&std::fs::read_to_string(root().join("template.yaml")).unwrap())
+    }
+
+    fn parse(text: &str) -> Self {
+        let mut values = BTreeMap::new();
+        let mut open: Vec<(usize, String)> = Vec::new();
+        for line in text.lines() {
+            let content = line.trim_start();
+            let indent = line.len() - content.len();
+            let is_key = |key: &str| key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_:-".contains(&byte));
+            let Some((key, value)) = content.split_once(':').filter(|(key, _)| !key.is_empty() && is_key(key)) else {
+                continue;
+            };
+            if key.starts_with('-') {
+                continue;
+            }
+            open.retain(|(outer, _)| *outer < indent);
+            open.push((indent, key.to_owned()));
+            let value = value.split(" #").next().unwrap_or_default().trim();
+            values.insert(open.iter().map(|(_, key)| key.clone()).collect(), value.to_owned());
+        }
+        Self { values }
+    }
+
+    fn children<P: AsRef<str>>(&self, parent: &[P]) -> BTreeSet<String> {
+        let parent = path(parent, &[]);
+        let below = self.values.keys().filter(|path| path.len() == parent.len() + 1 && path.starts_with(&parent));
+        below.filter_map(|path| path.last().cloned()).collect()
+    }
+
+    fn value<P: AsRef<str>>(&self, of: &[P]) -> Option<&str> {
+        self.values.get(&path(of, &[])).map(String::as_str)
+    }
+}
+
+#[test]
+fn the_template_reader_reads_nested_keys() {
+    let template =
+        Template::parse("A:\n  B: 1 # why\n  # C: 2\n  D:\n    - E: 3\n    F: !If\n      - x\n  G: {}\nH: 4\n");
+    assert_eq!(template.children(&["A"]), ["B", "D", "G"].map(str::to_owned).into());
+    assert_eq!(template.children(&["A", "D"]), ["F".to_owned()].into());
+    assert_eq!(template.value(&["A", "B"]), Some("1"));
+    assert_eq!(template.value(&["H"]), Some("4"));
+}
