@@ -53,13 +53,20 @@ class Queue:
         return [_message_plaintext(message) for message in self._receive()]
 
     def ciphertexts(self) -> list[bytes]:
-        """The messages as quarantined records, as they came."""
-        return [base64.b64decode(json.loads(message["Body"])["data"]) for message in self._receive()]
+        """The messages as quarantined records, as they came; what was too large for a message is read from its object."""
+        return [_quarantined(json.loads(message["Body"])) for message in self._receive()]
 
 
 def _message_plaintext(message: dict) -> bytes:
     encoding = message.get("MessageAttributes", {}).get("contentEncoding", {}).get("StringValue", "text")
     return base64.b64decode(message["Body"]) if encoding == "base64" else message["Body"].encode()
+
+
+def _quarantined(envelope: dict) -> bytes:
+    if place := envelope.get("s3Object"):
+        stored = client("s3").get_object(Bucket=place["bucket"], Key=place["key"])["Body"].read()
+        envelope = json.loads(stored)
+    return base64.b64decode(envelope["data"])
 
 
 class Stream:
@@ -126,8 +133,7 @@ class Bucket:
 
     def quarantined(self) -> list[bytes]:
         """The records in quarantine, as they came."""
-        lines = self._lines("quarantine/")
-        return [base64.b64decode(json.loads(line)["data"]) for line in lines]
+        return [_quarantined(json.loads(line)) for line in self._lines("quarantine/")]
 
     def given_up(self) -> list[bytes]:
         """The payloads of the batches that the mapping gave up."""

@@ -9,6 +9,9 @@ from ..rehearsal import Outcome, Rehearsal
 from ..waiting import eventually
 from .exchange import Exchange
 
+# As base64, with what is told about it, more than the MiB that a message of SQS holds; a record of Kinesis holds it.
+_TOO_LARGE_FOR_A_MESSAGE = 900_000
+
 
 def poison_goes_to_the_queue(rehearsal: Rehearsal) -> Outcome:
     """Each poison record is in the quarantine queue as it came; the others arrive."""
@@ -52,6 +55,7 @@ def _poison(exchange: Exchange) -> list[bytes]:
     return [
         b'{"not": "encrypted"}',
         os.urandom(300),
+        os.urandom(_TOO_LARGE_FOR_A_MESSAGE),
         good[0][:-20],
         good[1] + b"trailing",
         _flip(good[2], -120),
