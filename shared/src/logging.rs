@@ -1,10 +1,13 @@
 //! Logs: one JSON object a line, on standard error.
 
-use crate::config::ConfigError;
+use std::panic::PanicHookInfo;
+
 use tracing::Level;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::config::ConfigError;
 
 /// How much this project's own code logs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +22,7 @@ pub enum LogLevel {
     Debug,
 }
 
-/// Starts logging. A second call changes nothing.
+/// Starts logging, of panics too. A second call changes nothing.
 ///
 /// Other crates' events are let through from `warn` on only, whatever `level` says: the HTTP stack's own debug events
 /// would carry response bodies, and with them plaintext data keys.
@@ -36,8 +39,17 @@ pub fn start(level: LogLevel) {
         .fold(Targets::new().with_default(others), |targets, target| targets.with_target(*target, own));
     let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(std::io::stderr);
     let started = tracing_subscriber::registry().with(targets).with(lines).try_init();
-    if started.is_err() {
-        tracing::debug!("logging was started before");
+    match started {
+        Ok(()) => std::panic::set_hook(Box::new(log_panic)),
+        Err(_) => tracing::debug!("logging was started before"),
+    }
+}
+
+/// Logs where the program panicked, and not with what words: those may quote the value that nobody expected.
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    match panic.location() {
+        Some(location) => tracing::error!(file = location.file(), line = location.line(), "panicked"),
+        None => tracing::error!("panicked at an unknown place"),
     }
 }
 

@@ -39,11 +39,7 @@ fn root() -> PathBuf {
 fn start_with(variables: &[(&str, &str)]) -> Output {
     let binary = binaries::stream_decryptor().unwrap();
     let started = SystemClock.now().monotonic;
-    let output = Command::new(binary)
-        .env_clear()
-        .envs(variables.iter().copied())
-        .output()
-        .unwrap();
+    let output = Command::new(binary).env_clear().envs(variables.iter().copied()).output().unwrap();
     let duration = SystemClock.now().monotonic.saturating_duration_since(started);
     assert!(duration < REFUSAL_LIMIT, "{duration:?}");
     assert!(!output.status.success(), "{output:?}");

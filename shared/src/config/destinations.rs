@@ -112,7 +112,7 @@ const SINK_QUEUE_URL: Text<QueueUrl> = Text {
 
 const SINK_QUEUE_MESSAGE_LIMIT: Integer = message_limit(
     "SINK_QUEUE_MESSAGE_LIMIT_BYTES",
-    "The sink queue's MaximumMessageSize. A larger record is the checkpoint, since it cannot be delivered.",
+    "The sink queue's MaximumMessageSize. A larger record goes to quarantine, since it can never be delivered.",
 );
 
 const QUARANTINE: Choice<Quarantine> = Choice {

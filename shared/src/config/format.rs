@@ -35,6 +35,12 @@ pub(super) fn read_record_format(environment: &mut Environment<'_>) -> Option<Re
             }))
         }
         Format::KmsCiphertext => {
+            let (required, given) = (required_context?, ciphertext_context.as_ref()?);
+            if required.iter().any(|(key, value)| given.get(key) != Some(value)) {
+                let what = "has pairs that KMS_CIPHERTEXT_ENCRYPTION_CONTEXT, the only context of bare ciphertexts, does not have";
+                environment.reject(REQUIRED_ENCRYPTION_CONTEXT.name, what);
+                return None;
+            }
             Some(RecordFormat::KmsCiphertext(KmsCiphertextFormat { encryption_context: ciphertext_context? }))
         }
     }

@@ -68,10 +68,12 @@ impl StreamDecryptorConfig {
         let quarantine = destinations::read_quarantine(environment);
         let reserves = read_reserves(environment);
         let runtime = RuntimeConfig::read(environment);
-        let resolve = ResolveSettings { unavailable_keys: unavailable_keys?, ..ResolveSettings::default() };
+        let kms = kms?;
+        let resolve =
+            ResolveSettings { unavailable_keys: unavailable_keys?, max_concurrent_requests: kms.max_concurrency };
         Some(Self {
             record_format: record_format?,
-            kms: kms?,
+            kms,
             batch: BatchSettings { resolve, reserves: reserves?, ..BatchSettings::default() },
             sink: sink?,
             quarantine: quarantine?,
@@ -100,7 +102,7 @@ const DELIVERY_RESERVE: Integer = Integer {
 
 const RESPONSE_RESERVE: Integer = Integer {
     name: "RESPONSE_RESERVE_MILLISECONDS",
-    allowed: 0..=60_000,
+    allowed: 100..=60_000, // with less, an answer would race against Lambda's own clock
     default: Some(milliseconds(TimeReserves::DEFAULT_RESPONSE)),
     unit: "milliseconds",
     meaning: "How long before its deadline an invocation answers at the latest. At most a quarter of its time.",
@@ -176,6 +178,24 @@ mod tests {
         let problems = problems(&wrong);
         for name in expected {
             assert!(problems.contains(&name), "{name} is not among {problems:?}");
+        }
+    }
+
+    #[test]
+    fn a_batch_asks_for_as_many_data_keys_at_once_as_kms_may_be_asked() {
+        let config = read(&[("KMS_MAX_CONCURRENCY", "64")]).unwrap();
+        assert_eq!(config.batch.resolve.max_concurrent_requests.get(), 64);
+    }
+
+    #[test]
+    fn a_required_context_is_not_ignored_where_records_carry_none() {
+        let required = ("REQUIRED_ENCRYPTION_CONTEXT", r#"{"tenant":"acme"}"#);
+        let format = ("RECORD_FORMAT", "kms-ciphertext");
+        let given = |context| read(&[required, format, ("KMS_CIPHERTEXT_ENCRYPTION_CONTEXT", context)]);
+        assert!(given(r#"{"tenant":"acme","stage":"live"}"#).is_ok());
+        for missing in ["", r#"{"tenant":"other"}"#] {
+            let problems = given(missing).unwrap_err().problems;
+            assert_eq!(problems[0].name, "REQUIRED_ENCRYPTION_CONTEXT");
         }
     }
 
