@@ -1,30 +1,30 @@
 //! Lambda function: decrypts Kinesis batches and delivers them to a sink.
 
-use std::sync::Once;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lambda_events::streams::KinesisEventResponse;
 use lambda_runtime::{Diagnostic, LambdaEvent};
-use warmkeys::batch::{BatchError, BatchProcessor, EventError, KinesisEvent, ShardBatch, invocation_deadline};
+use warmkeys::batch::{BatchError, BatchProcessor, EventError, KinesisEvent, ShardBatch};
 use warmkeys::data_keys::DecryptDataKey;
 use warmkeys::failure::describe;
+use warmkeys::invocation::InvocationDeadlines;
 use warmkeys::quarantine::Quarantine;
-use warmkeys::retry::Deadline;
 use warmkeys::sinks::RecordSink;
 
 /// The function: one for each sandbox, with its warm state.
 #[derive(Debug)]
 pub struct StreamDecryptor<K, S, Q> {
     processor: BatchProcessor<K, S, Q>,
-    function_timeout: Duration,
-    implausible_deadline: Once,
+    deadlines: InvocationDeadlines,
 }
 
 impl<K: DecryptDataKey, S: RecordSink, Q: Quarantine> StreamDecryptor<K, S, Q> {
     /// `function_timeout` is the function's configured time-out: it stands in for a deadline that cannot be right.
     #[must_use]
     pub fn new(processor: BatchProcessor<K, S, Q>, function_timeout: Duration) -> Self {
-        Self { processor, function_timeout, implausible_deadline: Once::new() }
+        let deadlines = InvocationDeadlines::new(function_timeout, Arc::clone(&processor.clock));
+        Self { processor, deadlines }
     }
 
     /// Handles one invocation: answers with nothing, or with the one checkpoint.
@@ -32,25 +32,11 @@ impl<K: DecryptDataKey, S: RecordSink, Q: Quarantine> StreamDecryptor<K, S, Q> {
     /// # Errors
     /// [`HandlerError`]; Lambda then delivers the whole batch again.
     pub async fn handle(&self, event: LambdaEvent<KinesisEvent>) -> Result<KinesisEventResponse, HandlerError> {
-        let deadline = self.deadline(event.context.deadline);
+        let deadline = self.deadlines.of_invocation(event.context.deadline);
         let batch = ShardBatch::try_from(event.payload).map_err(BatchError::from)?;
         let report = self.processor.process(batch, deadline).await?;
         report.log();
         Ok(KinesisEventResponse::from(&report))
-    }
-
-    fn deadline(&self, epoch_millis: u64) -> Deadline {
-        let now = self.processor.clock.now();
-        invocation_deadline(epoch_millis, now).unwrap_or_else(|| {
-            self.implausible_deadline.call_once(|| {
-                tracing::warn!(
-                    deadline_epoch_millis = epoch_millis,
-                    function_timeout_seconds = self.function_timeout.as_secs_f64(),
-                    "the invocation's deadline is implausible, the configured time-out is used instead"
-                );
-            });
-            Deadline::after(now.monotonic, self.function_timeout)
-        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! How one invocation's time is divided.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use crate::clock::Now;
 use crate::retry::Deadline;
@@ -32,17 +32,17 @@ impl Default for TimeReserves {
 
 /// When the parts of one invocation must have ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct PhaseDeadlines {
+pub(crate) struct PhaseDeadlines {
     /// No data key is waited for beyond this.
-    pub(super) data_keys: Deadline,
+    pub(crate) data_keys: Deadline,
     /// What the sink is told.
-    pub(super) delivery: Deadline,
+    pub(crate) delivery: Deadline,
     /// Whoever has not ended by now, although told to, is waited for no longer.
-    pub(super) abandon: Deadline,
+    pub(crate) abandon: Deadline,
 }
 
 impl PhaseDeadlines {
-    pub(super) fn new(invocation: Deadline, reserves: TimeReserves, now: Now) -> Self {
+    pub(crate) fn new(invocation: Deadline, reserves: TimeReserves, now: Now) -> Self {
         let now = now.monotonic;
         let remaining = invocation.remaining(now);
         let response = reserves.response.min(remaining / 4);
@@ -55,28 +55,8 @@ impl PhaseDeadlines {
     }
 
     /// Half of what is left for delivery, for a step that comes before it: a slow one must not leave nothing for the next.
-    pub(super) fn half_way_to_delivery(&self, now: Now) -> Deadline {
+    pub(crate) fn half_way_to_delivery(&self, now: Now) -> Deadline {
         let remaining = self.delivery.remaining(now.monotonic);
         self.delivery.less(remaining / 2, now.monotonic)
     }
-}
-
-/// The longest time that Lambda lets a function run.
-///
-/// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html>
-pub const MAX_FUNCTION_TIMEOUT: Duration = Duration::from_secs(900);
-
-/// How far an invocation's deadline may lie beyond [`MAX_FUNCTION_TIMEOUT`]: for clocks that differ.
-const CLOCK_TOLERANCE: Duration = Duration::from_secs(5);
-
-/// The invocation's deadline, from Lambda's milliseconds since the epoch.
-///
-/// `None` if it is implausible: passed already, or more than 15 minutes and 5 seconds ahead. `cargo lambda watch` always says
-/// 600,000 ms after the epoch. The caller uses the configured time-out instead.
-#[must_use]
-pub fn invocation_deadline(epoch_millis: u64, now: Now) -> Option<Deadline> {
-    let at = SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(epoch_millis))?;
-    let remaining = at.duration_since(now.wall).ok()?;
-    let plausible = !remaining.is_zero() && remaining <= MAX_FUNCTION_TIMEOUT + CLOCK_TOLERANCE;
-    plausible.then(|| Deadline::after(now.monotonic, remaining))
 }

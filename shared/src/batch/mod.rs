@@ -20,7 +20,8 @@ mod units;
 #[cfg(test)]
 mod tests;
 
-pub use deadlines::{MAX_FUNCTION_TIMEOUT, TimeReserves, invocation_deadline};
+pub(crate) use deadlines::PhaseDeadlines;
+pub use deadlines::TimeReserves;
 pub use event::KinesisEvent;
 pub use processor::{BatchError, BatchProcessor, BatchSettings};
 pub use report::{BatchReport, Checkpoint, PhaseDurations};

@@ -2,8 +2,6 @@
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use super::ShardRecord;
 use super::plan::BatchPlan;
@@ -14,10 +12,7 @@ use crate::quarantine::RejectedRecord;
 use crate::record_format::RecordFormat;
 use crate::retry::Deadline;
 use crate::sinks::OpenedRecord;
-
-/// How many neighbouring records a thread takes at a time: enough to make taking them free, and few enough that the
-/// threads end together and a deadline leaves no long gap.
-const RECORDS_AT_A_TIME: usize = 16;
+use crate::worker_threads::longest_prefix;
 
 /// Everything that opening takes. Owned, so that it can leave the async runtime's threads.
 #[derive(Debug)]
@@ -38,54 +33,9 @@ impl Opening {
     ///
     /// Returns the longest prefix that was finished by `deadline`, in order. The deadline is looked at between records.
     pub(super) fn run(&self, max_threads: NonZeroUsize, deadline: Deadline, clock: &dyn Clock) -> Vec<Finished> {
-        let next = AtomicUsize::new(0);
-        let open_chunks = || {
-            let mut chunks = Vec::new();
-            loop {
-                let start = next.fetch_add(RECORDS_AT_A_TIME, Ordering::Relaxed);
-                if start >= self.end {
-                    return chunks;
-                }
-                let chunk = self.open_chunk(start, deadline, clock);
-                let is_complete = chunk.len() == RECORDS_AT_A_TIME;
-                chunks.push((start, chunk));
-                if !is_complete {
-                    return chunks;
-                }
-            }
-        };
-        let threads = max_threads.get().min(self.end.div_ceil(RECORDS_AT_A_TIME));
-        let mut chunks = thread::scope(|scope| {
-            let helpers: Vec<_> = (1..threads)
-                // Without a further thread, the ones there are do its part.
-                .map_while(|_| thread::Builder::new().name("open-records".into()).spawn_scoped(scope, open_chunks).ok())
-                .collect();
-            let mut chunks = open_chunks();
-            for helper in helpers {
-                match helper.join() {
-                    Ok(opened) => chunks.extend(opened),
-                    Err(panic) => std::panic::resume_unwind(panic),
-                }
-            }
-            chunks
-        });
-        chunks.sort_unstable_by_key(|(start, _)| *start);
-        let mut finished = Vec::with_capacity(self.end);
-        for (start, chunk) in chunks {
-            if start != finished.len() {
-                break;
-            }
-            finished.extend(chunk);
-        }
-        finished
-    }
-
-    /// Opens up to [`RECORDS_AT_A_TIME`] records from `start` on: fewer at the end, or at the deadline.
-    fn open_chunk(&self, start: usize, deadline: Deadline, clock: &dyn Clock) -> Vec<Finished> {
-        let end = self.end.min(start.saturating_add(RECORDS_AT_A_TIME));
-        (start..end)
-            .map_while(|index| if deadline.has_passed(clock.now().monotonic) { None } else { self.finish(index) })
-            .collect()
+        longest_prefix(self.end, max_threads, |index| {
+            if deadline.has_passed(clock.now().monotonic) { None } else { self.finish(index) }
+        })
     }
 
     /// Opens one record. `None` if its data key is not there, which does not occur before `end`.

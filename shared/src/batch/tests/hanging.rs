@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::fakes::{DestinationFault, FUNCTION_TIMEOUT, FakeProcessor, KeyFault, checkpoint_index, processor};
 use super::fixtures::{batch, records_under};
-use crate::batch::{BatchReport, invocation_deadline};
+use crate::batch::BatchReport;
 use crate::clock::{Clock, SystemClock};
 use crate::failure::FailureClass;
 use crate::retry::Deadline;
@@ -74,21 +74,4 @@ async fn records_that_do_not_open_in_time_wait_for_the_redelivery() {
     let report = processor.process(batch(records_under(&[1, 1])), Deadline::at(now)).await.expect("a report");
     assert_eq!(checkpoint_index(&report), Some(0));
     assert!(processor.sink.arrived().is_empty());
-}
-
-#[test]
-fn an_implausible_deadline_is_told_from_a_plausible_one() {
-    let now = SystemClock.now();
-    let millis = |wall: std::time::SystemTime| {
-        u64::try_from(wall.duration_since(std::time::UNIX_EPOCH).expect("after").as_millis()).expect("fits")
-    };
-    let ahead = |seconds| invocation_deadline(millis(now.wall + Duration::from_secs(seconds)), now);
-    assert!(ahead(1).is_some_and(|deadline| deadline.remaining(now.monotonic) > Duration::from_millis(990)));
-    assert!(ahead(900).is_some());
-    assert!(ahead(905).is_some());
-    assert!(ahead(906).is_none());
-    assert!(invocation_deadline(millis(now.wall), now).is_none(), "the deadline itself counts as passed");
-    assert!(invocation_deadline(600_000, now).is_none(), "what cargo lambda watch says");
-    assert!(invocation_deadline(0, now).is_none());
-    assert!(invocation_deadline(u64::MAX, now).is_none());
 }

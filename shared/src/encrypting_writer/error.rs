@@ -1,0 +1,68 @@
+//! Why a record was not encrypted and written.
+
+use crate::data_keys::{DataKeyError, GenerationRequestError};
+use crate::failure::FailureClass;
+use crate::message::MessageError;
+use crate::producer::{Outcome, RecordError, WriteError};
+
+/// Why a record was not encrypted and written. No variant's text holds a record's content.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum EncryptError {
+    /// No message can have the record's encryption context.
+    #[error(transparent)]
+    Context(#[from] GenerationRequestError),
+    /// One of the record's pairs has another value in the settings.
+    #[error("a pair of the record's encryption context contradicts a configured one")]
+    ContradictsConfiguredPair,
+    /// No stream takes the record: its size, sealed, or its keys.
+    #[error(transparent)]
+    Unwritable(RecordError),
+    /// There is no data key for its encryption context.
+    #[error(transparent)]
+    DataKey(DataKeyError),
+    /// The cryptographic library failed.
+    #[error("the record could not be sealed")]
+    Sealing(#[source] MessageError),
+    /// A thread that sealed records panicked: a mistake in this program. Its message is not repeated here, for it might show
+    /// content.
+    #[error("sealing the records panicked")]
+    SealingPanicked,
+    /// The deadline passed before the record was sealed.
+    #[error("the deadline passed before the record was sealed")]
+    DeadlinePassed,
+    /// An earlier record of the same partition key was not written, so that writing this one would break their order.
+    #[error("record {index}, which has the same partition key and comes first, was not written")]
+    EarlierRecordFailed {
+        /// The 0-based place of that record in the call.
+        index: usize,
+    },
+    /// The record was sealed, and not acknowledged.
+    #[error(transparent)]
+    Write(WriteError),
+}
+
+impl EncryptError {
+    /// Whether the record may be in the stream all the same.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        match self {
+            Self::Write(error) => error.outcome(),
+            _ => Outcome::NotWritten,
+        }
+    }
+
+    /// What the failure means for the record: permanent only if the record itself is at fault.
+    #[must_use]
+    pub fn class(&self) -> FailureClass {
+        match self {
+            Self::Context(_) | Self::ContradictsConfiguredPair | Self::Unwritable(_) => FailureClass::Permanent,
+            // Nobody has looked at the record yet: an answer of KMS that is of no use is an operator's to mend.
+            Self::DataKey(error) if error.class() == FailureClass::Permanent => FailureClass::Unavailable,
+            Self::DataKey(error) => error.class(),
+            Self::Sealing(_) | Self::SealingPanicked | Self::DeadlinePassed | Self::EarlierRecordFailed { .. } => {
+                FailureClass::Transient
+            }
+            Self::Write(error) => error.class(),
+        }
+    }
+}
