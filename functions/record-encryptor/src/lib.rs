@@ -1,5 +1,109 @@
-//! Encrypts records in bulk under reused data keys and writes them to a Kinesis stream.
+//! Lambda function: encrypts records in bulk under reused data keys and writes them to a Kinesis stream.
+//!
+//! It is invoked with `{"records": [...]}` and answers for each record ([`direct`]), or by an SQS event source mapping and answers
+//! with the messages that have failed ([`queue`]).
 
+pub mod direct;
+mod event;
+mod failure;
+pub mod queue;
 mod request;
+#[cfg(test)]
+mod tests;
 
-pub use request::{EncryptRequest, InvalidRecord, RecordRequest};
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_lambda_events::sqs::SqsBatchResponse;
+use lambda_runtime::LambdaEvent;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use warmkeys::clock::Clock;
+use warmkeys::data_keys::GenerateDataKey;
+use warmkeys::encrypting_writer::{EncryptError, EncryptingWriter};
+use warmkeys::invocation::InvocationDeadlines;
+use warmkeys::producer::{ListShards, PutRecords, Receipt};
+use warmkeys::retry::Deadline;
+
+use self::direct::DirectResponse;
+use self::event::Event;
+
+pub use event::EventError;
+pub use failure::{ErrorCode, RecordFailure};
+pub use request::{InvalidRecord, RecordRequest};
+
+/// The function: one for each sandbox, with its warm state.
+#[derive(Debug)]
+pub struct RecordEncryptor<G, P, L> {
+    writer: EncryptingWriter<G, P, L>,
+    deadlines: InvocationDeadlines,
+}
+
+/// What an invocation answers, by the kind of event.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Response {
+    /// To whoever invoked the function: what became of each record.
+    Direct(DirectResponse),
+    /// To the event source mapping: the messages that have failed.
+    Queue(SqsBatchResponse),
+}
+
+impl<G: GenerateDataKey, P: PutRecords, L: ListShards> RecordEncryptor<G, P, L> {
+    /// `function_timeout` is the function's configured time-out: it stands in for a deadline that cannot be right.
+    #[must_use]
+    pub fn new(writer: EncryptingWriter<G, P, L>, function_timeout: Duration, clock: Arc<dyn Clock>) -> Self {
+        Self { writer, deadlines: InvocationDeadlines::new(function_timeout, clock) }
+    }
+
+    /// Handles one invocation. The event is taken as it came, so that what is wrong with it is said without repeating it.
+    ///
+    /// # Errors
+    /// [`EventError`]; nothing was written then.
+    pub async fn handle(&self, event: LambdaEvent<Box<RawValue>>) -> Result<Response, EventError> {
+        let deadline = self.deadlines.of_invocation(event.context.deadline);
+        match Event::parse(&event.payload)? {
+            Event::Direct(records) => Ok(Response::Direct(self.answer_direct(records, deadline).await)),
+            Event::Queue(batch) => Ok(Response::Queue(self.answer_queue(batch, deadline).await)),
+        }
+    }
+
+    /// Encrypts and writes what could be read, in order, and says by index what became of each.
+    async fn write(
+        &self,
+        requests: Vec<Result<RecordRequest, InvalidRecord>>,
+        deadline: Deadline,
+    ) -> Vec<Result<Receipt, RecordFailure>> {
+        let mut valid = Vec::with_capacity(requests.len());
+        let mut places = Vec::with_capacity(requests.len());
+        let mut results: Vec<Result<Receipt, RecordFailure>> = Vec::with_capacity(requests.len());
+        for (index, request) in requests.into_iter().enumerate() {
+            results.push(match request {
+                Ok(request) => {
+                    valid.push(request.into());
+                    places.push(index);
+                    // Stands until the writer has its say.
+                    Err(RecordFailure::Encrypt(EncryptError::DeadlinePassed))
+                }
+                Err(invalid) => Err(RecordFailure::Invalid(invalid)),
+            });
+        }
+        let written = self.writer.write(valid, deadline).await;
+        for (place, written) in std::iter::zip(&places, written) {
+            if let Some(result) = results.get_mut(*place) {
+                *result = written.map_err(|error| RecordFailure::Encrypt(with_index_among(&places, error)));
+            }
+        }
+        results
+    }
+}
+
+/// The writer counts the records it was given; the caller counts all.
+fn with_index_among(places: &[usize], error: EncryptError) -> EncryptError {
+    match error {
+        EncryptError::EarlierRecordFailed { index } => {
+            EncryptError::EarlierRecordFailed { index: places.get(index).copied().unwrap_or(index) }
+        }
+        error => error,
+    }
+}

@@ -4,15 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use warmkeys::encrypting_writer::PlainRecord;
 use warmkeys::encryption_context::EncryptionContext;
-
-/// The payload of a direct invocation: `{"records": [...]}`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct EncryptRequest {
-    /// The records as they came, parsed one by one, so that a malformed one fails alone.
-    pub records: Vec<Box<RawValue>>,
-}
 
 /// One record to encrypt and put. `Debug` does not show the plaintext.
 #[derive(PartialEq, Eq)]
@@ -86,6 +79,17 @@ impl RecordRequest {
         };
         let encryption_context = members.encryption_context.into_iter().collect();
         Ok(Self { partition_key: members.partition_key, explicit_hash_key, plaintext, encryption_context })
+    }
+}
+
+impl From<RecordRequest> for PlainRecord {
+    fn from(request: RecordRequest) -> Self {
+        Self {
+            partition_key: request.partition_key.into(),
+            explicit_hash_key: request.explicit_hash_key.map(|hash_key| hash_key.to_string().into()),
+            plaintext: request.plaintext.into(),
+            encryption_context: request.encryption_context,
+        }
     }
 }
 

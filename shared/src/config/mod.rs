@@ -3,6 +3,7 @@
 //! It is parsed once, at start. Every problem is reported at once, by variable name, with what is allowed; values are not
 //! repeated unless they are numbers or one of a few words, since a mistake may have put a secret in the wrong place.
 
+mod data_key_cache;
 mod destinations;
 mod environment;
 mod error;
@@ -10,6 +11,8 @@ mod format;
 mod kinds;
 mod kinesis;
 mod kms;
+mod kms_requests;
+mod record_encryptor;
 mod runtime;
 mod stream_decryptor;
 
@@ -19,6 +22,8 @@ pub use environment::Environment;
 pub use error::{ConfigError, Problem};
 pub use kinds::{Choice, Describe, Description, Integer, Pairs, Text, TextList, Variable};
 pub use kms::KmsConfig;
+pub use kms_requests::KmsRequestConfig;
+pub use record_encryptor::RecordEncryptorConfig;
 pub use runtime::RuntimeConfig;
 pub use stream_decryptor::StreamDecryptorConfig;
 

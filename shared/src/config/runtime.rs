@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Choice, Describe, Environment, Integer};
+use super::{Choice, Describe, Environment, Integer, milliseconds};
+use crate::batch::TimeReserves;
 use crate::logging::LogLevel;
 
 /// What every function is configured with.
@@ -43,4 +44,13 @@ const LOG_LEVEL: Choice<LogLevel> = Choice {
         ("debug", LogLevel::Debug),
     ],
     meaning: "How much the function logs. Plaintext, keys and credentials are logged at no level.",
+};
+
+/// For functions that divide their time.
+pub(super) const RESPONSE_RESERVE: Integer = Integer {
+    name: "RESPONSE_RESERVE_MILLISECONDS",
+    allowed: 100..=60_000, // with less, an answer would race against Lambda's own clock
+    default: Some(milliseconds(TimeReserves::DEFAULT_RESPONSE)),
+    unit: "milliseconds",
+    meaning: "How long before its deadline an invocation answers at the latest. At most a quarter of its time.",
 };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{ConfigError, Describe, Description, Environment, Integer, KmsConfig, RuntimeConfig};
-use super::{destinations, format, kinesis, kms, milliseconds, runtime};
+use super::{data_key_cache, destinations, format, kinesis, kms, kms_requests, milliseconds, runtime};
 use crate::batch::{BatchSettings, ResolveSettings, TimeReserves};
 use crate::quarantine::QuarantineSettings;
 use crate::record_format::RecordFormat;
@@ -51,6 +51,8 @@ impl StreamDecryptorConfig {
         let groups = [
             format::VARIABLES,
             kms::VARIABLES,
+            kms_requests::VARIABLES,
+            data_key_cache::VARIABLES,
             destinations::VARIABLES,
             kinesis::VARIABLES,
             VARIABLES,
@@ -83,11 +85,11 @@ impl StreamDecryptorConfig {
 }
 
 /// The variables of the batch itself.
-const VARIABLES: &[&dyn Describe] = &[&DELIVERY_RESERVE, &RESPONSE_RESERVE];
+const VARIABLES: &[&dyn Describe] = &[&DELIVERY_RESERVE, &runtime::RESPONSE_RESERVE];
 
 fn read_reserves(environment: &mut Environment<'_>) -> Option<TimeReserves> {
     let delivery = environment.read(&DELIVERY_RESERVE).map(Duration::from_millis);
-    let response = environment.read(&RESPONSE_RESERVE).map(Duration::from_millis);
+    let response = environment.read(&runtime::RESPONSE_RESERVE).map(Duration::from_millis);
     Some(TimeReserves { response: response?, delivery: delivery? })
 }
 
@@ -98,14 +100,6 @@ const DELIVERY_RESERVE: Integer = Integer {
     unit: "milliseconds",
     meaning: "How much of an invocation's time is kept for opening, quarantine and delivery when data keys are slow to come. At \
               most half of it.",
-};
-
-const RESPONSE_RESERVE: Integer = Integer {
-    name: "RESPONSE_RESERVE_MILLISECONDS",
-    allowed: 100..=60_000, // with less, an answer would race against Lambda's own clock
-    default: Some(milliseconds(TimeReserves::DEFAULT_RESPONSE)),
-    unit: "milliseconds",
-    meaning: "How long before its deadline an invocation answers at the latest. At most a quarter of its time.",
 };
 
 #[cfg(test)]

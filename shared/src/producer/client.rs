@@ -52,6 +52,15 @@ impl StreamIdentifier {
         is_stream_name(text).then(|| Self::Name(text.to_owned()))
     }
 
+    /// The stream's name, without account and Region.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Arn(arn) => arn.rsplit_once('/').map_or(arn, |(_, name)| name),
+            Self::Name(name) => name,
+        }
+    }
+
     /// The ARN and the name, of which one is known.
     fn arn_and_name(&self) -> (Option<String>, Option<String>) {
         match self {

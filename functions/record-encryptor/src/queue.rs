@@ -1,0 +1,141 @@
+//! SQS event source mappings: the messages that have failed come again, or go to the dead-letter queue.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use warmkeys::data_keys::GenerateDataKey;
+use warmkeys::failure::describe;
+use warmkeys::producer::{ListShards, PutRecords};
+use warmkeys::retry::Deadline;
+
+use crate::RecordEncryptor;
+use crate::event::EventError;
+use crate::failure::RecordFailure;
+use crate::request::{InvalidRecord, RecordRequest};
+
+/// The messages of one invocation: each body is one record of the form that direct invocations have.
+#[derive(Debug)]
+pub enum QueueBatch {
+    /// Of a standard queue: every message by itself.
+    Standard(Vec<Message>),
+    /// Of a FIFO queue: by message group, each in its order.
+    Fifo(Vec<VecDeque<Message>>),
+}
+
+/// One message of a batch.
+#[derive(Debug)]
+pub struct Message {
+    id: String,
+    record: Result<RecordRequest, InvalidRecord>,
+}
+
+impl TryFrom<SqsEvent> for QueueBatch {
+    type Error = EventError;
+
+    /// A message that is there twice is taken once.
+    fn try_from(event: SqsEvent) -> Result<Self, EventError> {
+        let is_fifo = event.records.iter().any(is_of_fifo_queue);
+        let mut known = HashSet::new();
+        let mut messages = Vec::with_capacity(event.records.len());
+        for (index, message) in event.records.into_iter().enumerate() {
+            if message.event_source.as_deref().is_some_and(|source| source != "aws:sqs") {
+                return Err(EventError::Unknown);
+            }
+            let group = message.attributes.get("MessageGroupId").cloned();
+            // > Lambda treats a batch as a complete failure if [...] an empty string itemIdentifier
+            // So a message without an id could not be named alone.
+            let id = message.message_id.filter(|id| !id.is_empty()).ok_or(EventError::MissingMessageId { index })?;
+            if known.insert(id.clone()) {
+                let record = RecordRequest::parse(message.body.as_deref().unwrap_or_default());
+                messages.push((group, Message { id, record }));
+            }
+        }
+        if is_fifo {
+            Ok(Self::Fifo(by_group(messages)))
+        } else {
+            Ok(Self::Standard(messages.into_iter().map(|(_, message)| message).collect()))
+        }
+    }
+}
+
+/// A message group alone does not make a queue FIFO: standard queues have them too (fair queues), without an order.
+fn is_of_fifo_queue(message: &SqsMessage) -> bool {
+    match &message.event_source_arn {
+        Some(arn) => arn.ends_with(".fifo"),
+        None => message.attributes.contains_key("SequenceNumber"),
+    }
+}
+
+/// Groups in the order of their first messages. Messages without a group, which a FIFO queue does not have, share one.
+fn by_group(messages: Vec<(Option<String>, Message)>) -> Vec<VecDeque<Message>> {
+    let mut groups: Vec<VecDeque<Message>> = Vec::new();
+    let mut places = HashMap::new();
+    for (group, message) in messages {
+        let place = *places.entry(group).or_insert(groups.len());
+        match groups.get_mut(place) {
+            Some(group) => group.push_back(message),
+            None => groups.push(VecDeque::from([message])),
+        }
+    }
+    groups
+}
+
+impl<G: GenerateDataKey, P: PutRecords, L: ListShards> RecordEncryptor<G, P, L> {
+    pub(crate) async fn answer_queue(&self, batch: QueueBatch, deadline: Deadline) -> SqsBatchResponse {
+        let (messages, failed) = match batch {
+            QueueBatch::Standard(messages) => (messages.len(), self.write_standard(messages, deadline).await),
+            QueueBatch::Fifo(groups) => {
+                (groups.iter().map(VecDeque::len).sum(), self.write_fifo(groups, deadline).await)
+            }
+        };
+        tracing::info!(messages, failed = failed.len(), "answered a queue");
+        let mut response = SqsBatchResponse::default();
+        failed.into_iter().for_each(|id| response.add_failure(id));
+        response
+    }
+
+    /// Writes everything at once. Returns the failed messages' ids.
+    async fn write_standard(&self, messages: Vec<Message>, deadline: Deadline) -> Vec<String> {
+        let (ids, records): (Vec<_>, Vec<_>) = messages.into_iter().map(|message| (message.id, message.record)).unzip();
+        let results = self.write(records, deadline).await;
+        let failed = std::iter::zip(ids, results).filter_map(|(id, result)| {
+            log(&id, &result.err()?);
+            Some(id)
+        });
+        failed.collect()
+    }
+
+    /// Writes the first messages of all groups at once, then the second ones, and so on: at most ten rounds, since a batch of a FIFO
+    /// queue has at most ten messages. A group ends at its first failure.
+    ///
+    /// > If you're using this feature with a FIFO queue, your function should stop processing messages after the first failure and
+    /// > return all failed and unprocessed messages in `batchItemFailures`.
+    ///
+    /// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>
+    async fn write_fifo(&self, mut groups: Vec<VecDeque<Message>>, deadline: Deadline) -> Vec<String> {
+        let mut failed = Vec::new();
+        loop {
+            let mut heads = Vec::new();
+            groups.retain_mut(|group| group.pop_front().map(|head| heads.push(head)).is_some());
+            if heads.is_empty() {
+                return failed;
+            }
+            let (ids, records): (Vec<_>, Vec<_>) = heads.into_iter().map(|head| (head.id, head.record)).unzip();
+            let results = self.write(records, deadline).await;
+            let ended = std::iter::zip(std::mem::take(&mut groups), std::iter::zip(ids, results));
+            groups = ended
+                .filter_map(|(rest, (id, result))| {
+                    let Err(failure) = result else { return Some(rest) };
+                    log(&id, &failure);
+                    failed.push(id);
+                    failed.extend(rest.into_iter().map(|message| message.id));
+                    None
+                })
+                .collect();
+        }
+    }
+}
+
+fn log(message_id: &str, failure: &RecordFailure) {
+    tracing::warn!(message_id, code = ?failure.code(), reason = describe(failure), "a message failed");
+}

@@ -1,0 +1,53 @@
+//! A Lambda function of one's own: the same warm keys, retries and checkpoints, and a sink that no configuration knows.
+
+use std::sync::Arc;
+
+use aws_lambda_events::streams::KinesisEventResponse;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use warmkeys::batch::{BatchProcessor, KinesisEvent, ShardBatch};
+use warmkeys::clock::{Clock, SystemClock};
+use warmkeys::config::StreamDecryptorConfig;
+use warmkeys::data_keys::{Caching, Keyring, Retrying};
+use warmkeys::invocation::InvocationDeadlines;
+use warmkeys::kms::KmsClient;
+use warmkeys::quarantine::ConfiguredQuarantine;
+use warmkeys::retry::{ConcurrencyLimit, Deadline};
+use warmkeys::sinks::{Delivery, OpenedRecord, RecordSink};
+
+struct CountByTenant;
+
+impl RecordSink for CountByTenant {
+    async fn deliver(&self, records: &[OpenedRecord], _deadline: Deadline) -> Delivery {
+        for record in records {
+            println!("{} {}", record.encryption_context.get("tenant").unwrap_or("?"), record.plaintext.len());
+        }
+        // Or `Delivery::stopped_at(n, error)`: then record `n` is the checkpoint.
+        Delivery::complete(records.len())
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    let config = StreamDecryptorConfig::from_environment()?;
+    let sdk = aws_config::load_from_env().await;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let kms = KmsClient::new(&sdk, &config.kms.client);
+    let limit = ConcurrencyLimit::new(config.kms.max_concurrency);
+    let keyring = Keyring::new(Retrying::new(kms, config.kms.retry, limit, Arc::clone(&clock)), config.kms.keyring);
+    let deadlines = InvocationDeadlines::new(config.runtime.function_timeout, Arc::clone(&clock));
+    let processor = &BatchProcessor {
+        data_keys: Caching::new(keyring, &config.kms.cache, Arc::clone(&clock)),
+        sink: CountByTenant,
+        quarantine: ConfiguredQuarantine::new(config.quarantine, &sdk, Arc::clone(&clock)),
+        format: Arc::new(config.record_format),
+        settings: config.batch,
+        clock,
+    };
+    let deadlines = &deadlines;
+    lambda_runtime::run(service_fn(async move |event: LambdaEvent<KinesisEvent>| {
+        let deadline = deadlines.of_invocation(event.context.deadline);
+        let report = processor.process(ShardBatch::try_from(event.payload)?, deadline).await?;
+        Ok::<_, Error>(KinesisEventResponse::from(&report))
+    }))
+    .await
+}

@@ -1,0 +1,113 @@
+//! Variables of requests to KMS: how they are made, and how they are retried.
+
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::time::Duration;
+
+use super::{Choice, Describe, Environment, Integer, TextList, milliseconds};
+use crate::kms::{KeyStore, KmsSettings};
+use crate::retry::{ConcurrencyLimit, RetryPolicy};
+
+/// How KMS is asked, whatever for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KmsRequestConfig {
+    /// How single requests are made.
+    pub client: KmsSettings,
+    /// How requests are retried.
+    pub retry: RetryPolicy,
+    /// The most requests under way at once.
+    pub max_concurrency: NonZeroUsize,
+}
+
+/// The variables, in the order of the documentation.
+pub(super) const VARIABLES: &[&dyn Describe] =
+    &[&GRANT_TOKENS, &KEY_STORE, &MAX_ATTEMPTS, &BASE_DELAY, &MAX_DELAY, &ATTEMPT_TIMEOUT, &MAX_CONCURRENCY];
+
+impl KmsRequestConfig {
+    pub(super) fn read(environment: &mut Environment<'_>) -> Option<Self> {
+        let retry = read_retry(environment);
+        let max_concurrency = environment.read(&MAX_CONCURRENCY).and_then(to_nonzero);
+        let client = read_client(environment, retry.as_ref());
+        Some(Self { client: client?, retry: retry?, max_concurrency: max_concurrency? })
+    }
+}
+
+fn read_client(environment: &mut Environment<'_>, retry: Option<&RetryPolicy>) -> Option<KmsSettings> {
+    let key_store = environment.read(&KEY_STORE)?;
+    // The attempt's own time-out ends it first; a connection that stays silent as long is not used again.
+    let timeout =
+        retry?.attempt_timeout.clamp(*KmsSettings::TIMEOUT_BOUNDS.start(), *KmsSettings::TIMEOUT_BOUNDS.end());
+    KmsSettings::new(timeout, timeout, key_store)
+        .map_err(|error| environment.reject(ATTEMPT_TIMEOUT.name, error.to_string()))
+        .ok()
+}
+
+fn read_retry(environment: &mut Environment<'_>) -> Option<RetryPolicy> {
+    let max_attempts = environment.read(&MAX_ATTEMPTS)?;
+    let base_delay = Duration::from_millis(environment.read(&BASE_DELAY)?);
+    let max_delay = Duration::from_millis(environment.read(&MAX_DELAY)?);
+    let attempt_timeout = Duration::from_millis(environment.read(&ATTEMPT_TIMEOUT)?);
+    if base_delay > max_delay {
+        environment.reject(BASE_DELAY.name, "is more than KMS_MAX_DELAY_MILLISECONDS");
+        return None;
+    }
+    let max_attempts = u32::try_from(max_attempts).ok().and_then(NonZeroU32::new)?;
+    Some(RetryPolicy { max_attempts, base_delay, max_delay, attempt_timeout })
+}
+
+fn to_nonzero(number: u64) -> Option<NonZeroUsize> {
+    usize::try_from(number).ok().and_then(NonZeroUsize::new)
+}
+
+pub(super) const GRANT_TOKENS: TextList<String> = TextList {
+    name: "KMS_GRANT_TOKENS",
+    allowed: "grant tokens, at most 10",
+    parse: |text| Some(text.to_owned()),
+    meaning: "Presented with every KMS request, until a grant made minutes ago is known everywhere.",
+};
+
+const KEY_STORE: Choice<KeyStore> = Choice {
+    name: "KMS_KEY_STORE",
+    choices: &[("kms", KeyStore::Kms), ("custom", KeyStore::Custom)],
+    meaning: "Where the keys' material is. In a custom key store (CloudHSM, external), KMSInvalidStateException may be overload \
+              and is tried again.",
+};
+
+const MAX_ATTEMPTS: Integer = Integer {
+    name: "KMS_MAX_ATTEMPTS",
+    allowed: 1..=100,
+    default: Some(RetryPolicy::DEFAULT_MAX_ATTEMPTS.get() as u64),
+    unit: "attempts",
+    meaning: "The most attempts at one KMS request within an invocation, the first included. The deadline ends them too.",
+};
+
+const BASE_DELAY: Integer = Integer {
+    name: "KMS_BASE_DELAY_MILLISECONDS",
+    allowed: 1..=60_000,
+    default: Some(milliseconds(RetryPolicy::DEFAULT_BASE_DELAY)),
+    unit: "milliseconds",
+    meaning: "The upper bound of the first delay between attempts; it doubles with each. The delay is drawn evenly below it.",
+};
+
+const MAX_DELAY: Integer = Integer {
+    name: "KMS_MAX_DELAY_MILLISECONDS",
+    allowed: 1..=60_000,
+    default: Some(milliseconds(RetryPolicy::DEFAULT_MAX_DELAY)),
+    unit: "milliseconds",
+    meaning: "The upper bound of every delay between attempts.",
+};
+
+const ATTEMPT_TIMEOUT: Integer = Integer {
+    name: "KMS_ATTEMPT_TIMEOUT_MILLISECONDS",
+    allowed: 10..=60_000,
+    default: Some(milliseconds(RetryPolicy::DEFAULT_ATTEMPT_TIMEOUT)),
+    unit: "milliseconds",
+    meaning: "The most time one attempt may take.",
+};
+
+const MAX_CONCURRENCY: Integer = Integer {
+    name: "KMS_MAX_CONCURRENCY",
+    allowed: 1..=1_000,
+    default: Some(ConcurrencyLimit::DEFAULT_MAX.get() as u64),
+    unit: "requests",
+    meaning: "The most KMS requests under way at once in a sandbox. Fewer are while KMS throttles.",
+};
