@@ -1,1 +1,183 @@
+//! The function on fake data keys and a fake stream, on tokio's paused time.
 
+mod fakes;
+
+use serde_json::{Value, json};
+
+use self::fakes::{Fault, Function};
+use crate::EventError;
+use crate::direct::MAX_RECORDS;
+
+fn event(name: &str) -> String {
+    let path = format!("{}/../../events/record-encryptor/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read_to_string(path).unwrap()
+}
+
+fn record(partition_key: &str, tenant: &str) -> Value {
+    json!({"partitionKey": partition_key, "json": "secret", "encryptionContext": {"tenant": tenant}})
+}
+
+fn message(id: &str, group: &str, queue: &str, partition_key: &str) -> Value {
+    json!({
+        "messageId": id,
+        "body": record(partition_key, "a").to_string(),
+        "attributes": {"MessageGroupId": group},
+        "eventSource": "aws:sqs",
+        "eventSourceARN": format!("arn:aws:sqs:us-east-1:000000000000:{queue}"),
+    })
+}
+
+/// For each record of the response, its error code or "".
+fn codes(response: &Value) -> Vec<&str> {
+    let records = response["records"].as_array().unwrap();
+    records.iter().map(|record| record["errorCode"].as_str().unwrap_or_default()).collect()
+}
+
+fn failed_ids(response: &Value) -> Vec<&str> {
+    let failures = response["batchItemFailures"].as_array().unwrap();
+    failures.iter().map(|failure| failure["itemIdentifier"].as_str().unwrap()).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_direct_invocation_is_answered_with_sequence_number_and_shard_in_order() {
+    let function = Function::new();
+    let response = function.invoke(&event("direct")).await.unwrap();
+    assert_eq!(response["failedRecordCount"], 0);
+    for record in response["records"].as_array().unwrap() {
+        assert_eq!(record["shardId"], "shardId-000000000000");
+        assert!(record["sequenceNumber"].is_string() && record.as_object().unwrap().len() == 2);
+    }
+    let plaintexts: Vec<_> = function.stream.plaintexts().into_iter().map(|(_, text)| text).collect();
+    assert!(plaintexts.contains(&"{\"order\": 2}".to_owned()) && plaintexts.len() == 3);
+    let empty = json!({"failedRecordCount": 0, "records": []});
+    assert_eq!(function.invoke(&event("empty")).await.unwrap(), empty);
+}
+
+#[tokio::test(start_paused = true)]
+async fn malformed_records_fail_alone() {
+    let function = Function::new();
+    let response = function.invoke(&event("malformed-among-good")).await.unwrap();
+    let expected = ["", "InvalidRecord", "InvalidRecord", "InvalidRecord", "InvalidEncryptionContext", ""];
+    assert_eq!(codes(&response), expected);
+    assert_eq!(response["failedRecordCount"], 4);
+    assert_eq!(response["records"][1]["retryable"], false);
+    assert_eq!(function.stream.plaintexts().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_throttled_key_fails_its_context_and_holds_back_the_partition_key() {
+    let function = Function::new();
+    function.data_keys.fault("slow", Fault::Fails);
+    // The malformed first one shifts the places that the writer counts.
+    let records = json!({"records": [7, record("p", "slow"), record("p", "a"), record("q", "a")]});
+    let response = function.invoke(&records.to_string()).await.unwrap();
+    assert_eq!(codes(&response), ["InvalidRecord", "KmsThrottled", "EarlierRecordFailed", ""]);
+    assert_eq!(response["records"][1]["retryable"], true);
+    let message = response["records"][2]["errorMessage"].as_str().unwrap();
+    assert!(message.starts_with("record 1,"), "{message}");
+    assert_eq!(function.stream.plaintexts(), [("q".to_owned(), "\"secret\"".to_owned())]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unknown_outcome_is_said_plainly() {
+    let function = Function::new();
+    function.stream.fault("p", Fault::Hangs);
+    let response = function.invoke(&json!({"records": [record("p", "a")]}).to_string()).await.unwrap();
+    assert_eq!(codes(&response), ["OutcomeUnknown"]);
+    assert_eq!(response["records"][0]["outcome"], "unknown");
+    assert_eq!(response["records"][0]["retryable"], true);
+}
+
+#[tokio::test(start_paused = true)]
+async fn hanging_data_keys_leave_time_to_answer() {
+    let function = Function::new();
+    function.data_keys.fault("slow", Fault::Hangs);
+    let records = json!({"records": [record("p", "slow"), record("q", "a")]});
+    let response = function.invoke(&records.to_string()).await.unwrap();
+    assert_eq!(codes(&response), ["DeadlineExceeded", ""]);
+    assert_eq!(response["records"][0]["outcome"], "notWritten");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_standard_queues_malformed_message_fails_alone() {
+    let function = Function::new();
+    let response = function.invoke(&event("sqs-standard")).await.unwrap();
+    assert_eq!(failed_ids(&response), ["00000000-0000-4000-8000-000000000002"]);
+    assert_eq!(function.stream.plaintexts().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fifo_group_ends_at_its_malformed_message_and_the_others_go_on() {
+    let function = Function::new();
+    let response = function.invoke(&event("sqs-fifo")).await.unwrap();
+    let failed = ["00000000-0000-4000-8000-000000000002", "00000000-0000-4000-8000-000000000004"];
+    assert_eq!(failed_ids(&response), failed);
+    let written: Vec<_> = function.stream.plaintexts().into_iter().map(|(key, _)| key).collect();
+    assert!(!written.contains(&"customer-3".to_owned()) && written.len() == 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_of_a_fifo_group_is_written_after_its_first_failure_whatever_the_partition_keys() {
+    let function = Function::new();
+    function.stream.fault("bad", Fault::Fails);
+    let messages = ["good", "bad", "other"].iter().enumerate();
+    let messages: Vec<_> = messages.map(|(id, key)| message(&id.to_string(), "g", "q.fifo", key)).collect();
+    let response = function.invoke(&json!({"Records": messages}).to_string()).await.unwrap();
+    assert_eq!(failed_ids(&response), ["1", "2"]);
+    assert_eq!(function.stream.plaintexts(), [("good".to_owned(), "\"secret\"".to_owned())]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_group_of_a_standard_queue_is_no_order() {
+    let function = Function::new();
+    function.stream.fault("bad", Fault::Fails);
+    let messages = [message("1", "g", "q", "bad"), message("2", "g", "q", "good")];
+    let response = function.invoke(&json!({"Records": messages}).to_string()).await.unwrap();
+    assert_eq!(failed_ids(&response), ["1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_is_there_twice_is_written_once_and_named_once() {
+    let function = Function::new();
+    function.stream.fault("bad", Fault::Fails);
+    let twice = |id, key| [message(id, "g", "q", key), message(id, "g", "q", key)];
+    let messages = [twice("1", "good"), twice("2", "bad")].concat();
+    let response = function.invoke(&json!({"Records": messages}).to_string()).await.unwrap();
+    assert_eq!(failed_ids(&response), ["2"]);
+    assert_eq!(function.stream.plaintexts().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn any_other_event_is_an_error_that_repeats_nothing() {
+    let function = Function::new();
+    let kinesis = r#"{"Records":[{"messageId":"1","eventSource":"aws:kinesis"}]}"#;
+    let both = r#"{"records":[],"Records":[]}"#;
+    for unknown in ["7", "{}", "null", r#"{"records":"secret"}"#, r#"{"Records":["secret"]}"#, both, kinesis] {
+        let error = function.invoke(unknown).await.unwrap_err();
+        assert_eq!(error, EventError::Unknown, "{unknown}");
+        assert!(!format!("{error} {error:?}").contains("secret"));
+    }
+    let nameless = r#"{"Records":[{"body":"","eventSource":"aws:sqs"}]}"#;
+    assert_eq!(function.invoke(nameless).await.unwrap_err(), EventError::MissingMessageId { index: 0 });
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_has_ten_thousand_records_at_most() {
+    let function = Function::new();
+    let of = |number: usize| json!({"records": vec![7; number]}).to_string();
+    assert_eq!(codes(&function.invoke(&of(MAX_RECORDS)).await.unwrap()).len(), MAX_RECORDS);
+    let error = function.invoke(&of(MAX_RECORDS + 1)).await.unwrap_err();
+    assert_eq!(error, EventError::TooManyRecords { number: MAX_RECORDS + 1 });
+}
+
+#[tokio::test(start_paused = true)]
+async fn responses_hold_no_plaintext() {
+    let function = Function::new();
+    function.data_keys.fault("slow", Fault::Fails);
+    function.stream.fault("bad", Fault::Fails);
+    let broken = json!({"partitionKey": "p", "data": "secret%"});
+    let records = json!({"records": [broken, record("p", "slow"), record("bad", "a"), record("p", "a")]});
+    let response = function.invoke(&records.to_string()).await.unwrap();
+    assert_eq!(response["failedRecordCount"], 4);
+    assert!(!response.to_string().contains("secret"));
+}
