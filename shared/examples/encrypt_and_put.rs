@@ -2,6 +2,8 @@
 //!
 //! `cargo run --package warmkeys --example encrypt_and_put -- STREAM KMS_KEY_ARN`
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "what an example shows")]
+
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,5 +1,7 @@
 //! A Lambda function of one's own: the same warm keys, retries and checkpoints, and a sink that no configuration knows.
 
+#![expect(clippy::print_stdout, reason = "what an example shows")]
+
 use std::sync::Arc;
 
 use aws_lambda_events::streams::KinesisEventResponse;
@@ -34,7 +36,7 @@ async fn main() -> Result<(), Error> {
     let kms = KmsClient::new(&sdk, &config.kms.client);
     let limit = ConcurrencyLimit::new(config.kms.max_concurrency);
     let keyring = Keyring::new(Retrying::new(kms, config.kms.retry, limit, Arc::clone(&clock)), config.kms.keyring);
-    let deadlines = InvocationDeadlines::new(config.runtime.function_timeout, Arc::clone(&clock));
+    let deadlines = &InvocationDeadlines::new(config.runtime.function_timeout, Arc::clone(&clock));
     let processor = &BatchProcessor {
         data_keys: Caching::new(keyring, &config.kms.cache, Arc::clone(&clock)),
         sink: CountByTenant,
@@ -43,8 +45,7 @@ async fn main() -> Result<(), Error> {
         settings: config.batch,
         clock,
     };
-    let deadlines = &deadlines;
-    lambda_runtime::run(service_fn(async move |event: LambdaEvent<KinesisEvent>| {
+    lambda_runtime::run(service_fn(|event: LambdaEvent<KinesisEvent>| async move {
         let deadline = deadlines.of_invocation(event.context.deadline);
         let report = processor.process(ShardBatch::try_from(event.payload)?, deadline).await?;
         Ok::<_, Error>(KinesisEventResponse::from(&report))
