@@ -3,6 +3,7 @@
 //! - [`binaries`]: the functions, built.
 //! - [`event_source_mapping`]: takes batches from the stream to the function, and obeys its responses.
 //! - [`events`]: recorded scenarios, and what has to become of them.
+//! - [`kinesis`]: a Kinesis endpoint of such a stream, which throttles and fails on demand.
 //! - [`kms`]: a KMS that speaks the real protocol, throttles and fails on demand.
 //! - [`lambda_function`]: the real function binaries in sandboxes, over the Lambda Runtime API.
 //! - [`sealing`]: seals records as a producer does.
@@ -14,10 +15,12 @@ pub mod arguments;
 pub mod binaries;
 pub mod event_source_mapping;
 pub mod events;
+mod json_protocol;
+pub mod kinesis;
 pub mod kms;
 pub mod lambda_function;
 pub mod loopback_server;
-pub mod request_quota;
+pub mod quota;
 pub mod sealing;
 pub mod stream;
 mod unpoisoned;

@@ -14,10 +14,6 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
-/// The largest request body that is read, in bytes: an invocation's response is the largest there is, with 6 MB.
-/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
-pub const MAX_REQUEST_BODY: usize = 6 * 1024 * 1024;
-
 /// What a request is answered with.
 #[derive(Debug)]
 pub enum Reply {
@@ -40,6 +36,10 @@ impl Reply {
 
 /// Answers requests.
 pub trait AnswerRequest: Send + Sync + 'static {
+    /// The largest request body that is read, in bytes. By default that of an invocation's response, 6 MB.
+    /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
+    const MAX_REQUEST_BODY: usize = 6 * 1024 * 1024;
+
     /// Answers `request`. Dropped in mid-flight when the client hangs up.
     fn answer(&self, request: Request<Bytes>) -> impl Future<Output = Reply> + Send;
 }
@@ -114,7 +114,7 @@ async fn serve_connection<A: AnswerRequest>(stream: TcpStream, answering: Arc<A>
 
 async fn respond<A: AnswerRequest>(request: Request<Incoming>, answering: &A) -> Result<Response<Full<Bytes>>, HangUp> {
     let (head, body) = request.into_parts();
-    let reply = match Limited::new(body, MAX_REQUEST_BODY).collect().await {
+    let reply = match Limited::new(body, A::MAX_REQUEST_BODY).collect().await {
         Ok(body) => answering.answer(Request::from_parts(head, body.to_bytes())).await,
         Err(_) => Reply::json(StatusCode::PAYLOAD_TOO_LARGE, r#"{"errorType":"RequestEntityTooLarge"}"#),
     };

@@ -112,7 +112,7 @@ impl Drop for EventSourceMapping {
     }
 }
 
-/// Passes each shard's new records to its lanes. A split shard's children begin once the shard is finished.
+/// Passes each shard's new records to its lanes. The children of a split or merged shard begin once it is finished.
 async fn poll(shared: Arc<Shared>) {
     let mut stream_changes = shared.stream.subscribe();
     let mut settled_changes = shared.settled.subscribe();
@@ -138,11 +138,13 @@ async fn poll(shared: Arc<Shared>) {
     }
 }
 
-/// Whether everything in the shard's parent is finished, or it has none.
+/// Whether everything in the shard's parents is finished, or it has none.
 fn is_ready(shard: &ShardDescription, pollers: &BTreeMap<ShardId, ShardPoller>, shared: &Shared) -> bool {
-    let Some(parent) = &shard.parent else { return true };
-    let settled = lock(&shared.progress).settled_by_shard.get(parent).copied().unwrap_or_default();
-    pollers.get(parent).is_some_and(|poller| poller.position == settled)
+    let progress = lock(&shared.progress);
+    shard.parents().all(|parent| {
+        let settled = progress.settled_by_shard.get(parent).copied().unwrap_or_default();
+        pollers.get(parent).is_some_and(|poller| poller.position == settled)
+    })
 }
 
 /// How far a shard was read, and where its records go.

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use base64_simd::STANDARD;
 use bytes::Bytes;
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::header::AUTHORIZATION;
+use hyper::{Method, Request, StatusCode};
 use serde_json::{Value, json};
 use warmkeys::clock::Clock;
 
@@ -20,8 +20,9 @@ use super::key::REGION;
 use super::key_store::KeyStore;
 use super::operation::Operation;
 use super::script::{Effect, Script, ScriptedFault};
+use crate::json_protocol;
 use crate::loopback_server::{AnswerRequest, Reply};
-use crate::request_quota::RequestQuota;
+use crate::quota::Quota;
 use crate::unpoisoned::lock;
 
 /// Answers the KMS protocol and the admin endpoints.
@@ -36,7 +37,7 @@ pub(super) struct KmsService {
 #[derive(Debug)]
 struct State {
     keys: KeyStore,
-    quota: Option<RequestQuota>,
+    quota: Option<Quota>,
     script: Script,
     calls: CallLog,
 }
@@ -46,7 +47,7 @@ impl KmsService {
         let now = clock.now().monotonic;
         let state = State {
             keys: KeyStore::with_development_keys(),
-            quota: settings.requests_per_second.map(|per_second| RequestQuota::new(per_second, now)),
+            quota: settings.requests_per_second.map(|per_second| Quota::new(per_second, now)),
             script: Script::default(),
             calls: CallLog::default(),
         };
@@ -67,7 +68,7 @@ impl KmsService {
 
     pub(super) fn set_requests_per_second(&self, requests_per_second: Option<NonZeroU32>) {
         let now = self.clock.now().monotonic;
-        lock(&self.state).quota = requests_per_second.map(|per_second| RequestQuota::new(per_second, now));
+        lock(&self.state).quota = requests_per_second.map(|per_second| Quota::new(per_second, now));
     }
 
     async fn answer_kms(&self, request: &Request<Bytes>) -> Reply {
@@ -111,7 +112,7 @@ impl KmsService {
         };
         self.count(operation, request, end);
         match result {
-            Ok(answer) => reply(StatusCode::OK, &answer, None),
+            Ok(answer) => json_protocol::answer(&answer),
             Err(error) => error_reply(&error),
         }
     }
@@ -145,8 +146,7 @@ impl AnswerRequest for KmsService {
 
 /// The operation that the header names: `TrentService` is the service's name in its protocol.
 pub(super) fn operation(request: &Request<Bytes>) -> Option<Operation> {
-    let target = request.headers().get("x-amz-target")?.to_str().ok()?;
-    target.strip_prefix("TrentService.")?.parse().ok()
+    json_protocol::operation(request, "TrentService")?.parse().ok()
 }
 
 /// The Region that the request was signed for, or [`REGION`] if it is not signed.
@@ -166,25 +166,6 @@ fn ciphertext_of(body: &[u8]) -> Option<Vec<u8>> {
     STANDARD.decode_to_vec(body.get("CiphertextBlob")?.as_str()?).ok()
 }
 
-/// > `__type` ... `message`; the code is in the header `x-amzn-errortype` as well.
-/// > <https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html#operation-error-serialization>
 pub(super) fn error_reply(error: &KmsError) -> Reply {
-    let message = error.to_string();
-    let body = if message.is_empty() {
-        json!({"__type": error.code()})
-    } else {
-        json!({"__type": error.code(), "message": message})
-    };
-    reply(error.status(), &body, Some(error.code()))
-}
-
-fn reply(status: StatusCode, body: &Value, error_code: Option<&str>) -> Reply {
-    let mut response = Response::new(Bytes::from(body.to_string()));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.1"));
-    if let Some(code) = error_code.and_then(|code| HeaderValue::from_str(code).ok()) {
-        headers.insert("x-amzn-errortype", code);
-    }
-    Reply::Response(response)
+    json_protocol::error(error.status(), error.code(), &error.to_string())
 }

@@ -49,6 +49,12 @@ impl HashKeyRange {
         (self.contains(at) && at > self.starting)
             .then(|| [Self { ending: at - 1, ..self }, Self { starting: at, ..self }])
     }
+
+    /// The range of both; `None` unless `upper` begins where this one ends.
+    #[must_use]
+    pub fn join(self, upper: Self) -> Option<Self> {
+        (self.ending.checked_add(1) == Some(upper.starting)).then_some(Self { ending: upper.ending, ..self })
+    }
 }
 
 #[cfg(test)]
@@ -77,5 +83,15 @@ mod tests {
         assert_eq!(range.split(21), None);
         let [low, high] = range.split(11).unwrap();
         assert_eq!((low, high.starting), (HashKeyRange { starting: 10, ending: 10 }, 11));
+    }
+
+    #[test]
+    fn only_neighbours_join() {
+        let [low, high] = HashKeyRange::ALL.split(100).unwrap();
+        let [middle, _] = high.split(200).unwrap();
+        assert_eq!(low.join(high), Some(HashKeyRange::ALL));
+        assert_eq!(low.join(middle), Some(HashKeyRange { starting: 0, ending: 199 }));
+        assert_eq!(high.join(low), None);
+        assert_eq!(low.join(low), None);
     }
 }

@@ -17,14 +17,14 @@ pub struct InMemoryStream {
     arn: String,
     /// Guards the shards and their records; never held across an await.
     state: Mutex<State>,
-    /// Rises with every put and every split, so that readers can wait for one.
+    /// Rises with every put and every resharding, so that readers can wait for one.
     version: watch::Sender<u64>,
 }
 
 #[derive(Debug)]
 struct State {
     shards: Vec<Shard>,
-    records_put: u64,
+    sequence_numbers_given: u64,
 }
 
 /// Where a record was put.
@@ -45,6 +45,9 @@ pub enum StreamError {
     /// The shard is closed, or the hash key would leave one half empty.
     #[error("shard {0} cannot be split there")]
     NotSplittable(ShardId),
+    /// One of the shards is closed, or they are no neighbours.
+    #[error("shards {0} and {1} cannot be merged")]
+    NotMergeable(ShardId, ShardId),
 }
 
 impl InMemoryStream {
@@ -54,11 +57,11 @@ impl InMemoryStream {
         let shards = HashKeyRange::divide_evenly(shards)
             .into_iter()
             .enumerate()
-            .map(|(number, hash_keys)| Shard::new(number, hash_keys, None))
+            .map(|(number, hash_keys)| Shard::new(number, hash_keys, [None, None], sequence_number(0)))
             .collect();
         Self {
             arn: format!("arn:aws:kinesis:us-east-1:000000000000:stream/{name}"),
-            state: Mutex::new(State { shards, records_put: 0 }),
+            state: Mutex::new(State { shards, sequence_numbers_given: 0 }),
             version: watch::Sender::new(0),
         }
     }
@@ -67,6 +70,12 @@ impl InMemoryStream {
     #[must_use]
     pub fn arn(&self) -> &str {
         &self.arn
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.arn.rsplit('/').next().unwrap_or_default()
     }
 
     /// Puts a record into the open shard whose range holds `explicit_hash_key`, or else the hash of `partition_key`.
@@ -78,21 +87,34 @@ impl InMemoryStream {
         now: SystemTime,
     ) -> PutReceipt {
         let hash_key = explicit_hash_key.unwrap_or_else(|| hash_key(partition_key));
+        let receipt = lock(&self.state).append(hash_key, partition_key, data, now);
+        self.tell_readers();
+        receipt
+    }
+
+    /// The same, if `admit` allows it for the record's shard; it is asked while no other record is put and nothing resharded.
+    ///
+    /// # Errors
+    /// The shard, if `admit` did not allow it.
+    pub fn put_if(
+        &self,
+        partition_key: &str,
+        explicit_hash_key: Option<u128>,
+        data: Bytes,
+        now: SystemTime,
+        admit: impl FnOnce(&ShardId) -> bool,
+    ) -> Result<PutReceipt, ShardId> {
+        let hash_key = explicit_hash_key.unwrap_or_else(|| hash_key(partition_key));
         let receipt = {
             let mut state = lock(&self.state);
-            state.records_put += 1;
-            let sequence_number = sequence_number(state.records_put);
-            let shard = open_shard(&mut state.shards, hash_key);
-            shard.records.push(StreamRecord {
-                sequence_number: sequence_number.clone(),
-                partition_key: partition_key.into(),
-                data,
-                approximate_arrival: now,
-            });
-            PutReceipt { shard_id: shard.description.id.clone(), sequence_number }
+            let shard_id = open_shard(&mut state.shards, hash_key).description.id.clone();
+            if !admit(&shard_id) {
+                return Err(shard_id);
+            }
+            state.append(hash_key, partition_key, data, now)
         };
-        self.version.send_modify(|version| *version += 1);
-        receipt
+        self.tell_readers();
+        Ok(receipt)
     }
 
     /// All shards, closed ones included, oldest first.
@@ -119,31 +141,92 @@ impl InMemoryStream {
     pub fn split(&self, shard_id: &ShardId, at: u128) -> Result<(), StreamError> {
         {
             let mut state = lock(&self.state);
-            let number = state.shards.len();
-            let parent = state.shards.iter_mut().find(|shard| shard.description.id == *shard_id);
-            let parent = &mut parent.ok_or_else(|| StreamError::UnknownShard(shard_id.clone()))?.description;
-            let halves = if parent.closed { None } else { parent.hash_keys.split(at) };
+            let parent = state.find(shard_id)?;
+            let halves = if parent.is_closed() { None } else { parent.hash_keys.split(at) };
             let [low, high] = halves.ok_or_else(|| StreamError::NotSplittable(shard_id.clone()))?;
-            parent.closed = true;
-            state.shards.push(Shard::new(number, low, Some(shard_id.clone())));
-            state.shards.push(Shard::new(number + 1, high, Some(shard_id.clone())));
+            state.reshard(&[shard_id], &[low, high]);
         }
-        self.version.send_modify(|version| *version += 1);
+        self.tell_readers();
         Ok(())
     }
 
-    /// Tells of every put and every split from now on.
+    /// Closes two neighbours and opens one that has the hash keys of both.
+    ///
+    /// # Errors
+    /// [`StreamError::UnknownShard`]; [`StreamError::NotMergeable`] if one is closed or they are no neighbours.
+    pub fn merge(&self, one: &ShardId, other: &ShardId) -> Result<(), StreamError> {
+        {
+            let mut state = lock(&self.state);
+            let (mut lower, mut upper) = (state.find(one)?, state.find(other)?);
+            if lower.hash_keys.starting > upper.hash_keys.starting {
+                std::mem::swap(&mut lower, &mut upper);
+            }
+            let open = !lower.is_closed() && !upper.is_closed();
+            let joined = if open { lower.hash_keys.join(upper.hash_keys) } else { None };
+            let joined = joined.ok_or_else(|| StreamError::NotMergeable(one.clone(), other.clone()))?;
+            let parents = [lower.id.clone(), upper.id.clone()];
+            state.reshard(&parents.each_ref(), &[joined]);
+        }
+        self.tell_readers();
+        Ok(())
+    }
+
+    /// Tells of every put and every resharding from now on.
     pub fn subscribe(&self) -> watch::Receiver<u64> {
         self.version.subscribe()
+    }
+
+    fn tell_readers(&self) {
+        self.version.send_modify(|version| *version += 1);
+    }
+}
+
+impl State {
+    fn find(&self, shard_id: &ShardId) -> Result<&ShardDescription, StreamError> {
+        let shard = self.shards.iter().find(|shard| shard.description.id == *shard_id);
+        shard.map(|shard| &shard.description).ok_or_else(|| StreamError::UnknownShard(shard_id.clone()))
+    }
+
+    fn append(&mut self, hash_key: u128, partition_key: &str, data: Bytes, now: SystemTime) -> PutReceipt {
+        let sequence_number = self.next_sequence_number();
+        let shard = open_shard(&mut self.shards, hash_key);
+        shard.records.push(StreamRecord {
+            sequence_number: sequence_number.clone(),
+            partition_key: partition_key.into(),
+            data,
+            approximate_arrival: now,
+        });
+        PutReceipt { shard_id: shard.description.id.clone(), sequence_number }
+    }
+
+    /// Closes `parents` (one or two) and opens a child for each of `ranges`, which together are theirs.
+    fn reshard(&mut self, parents: &[&ShardId], ranges: &[HashKeyRange]) {
+        let ending = self.next_sequence_number();
+        for shard in &mut self.shards {
+            if parents.contains(&&shard.description.id) {
+                shard.description.ending_sequence_number = Some(ending.clone());
+            }
+        }
+        let starting = self.next_sequence_number();
+        let parents = [parents.first(), parents.get(1)].map(|parent| parent.copied().cloned());
+        for range in ranges {
+            let number = self.shards.len();
+            self.shards.push(Shard::new(number, *range, parents.clone(), starting.clone()));
+        }
+    }
+
+    fn next_sequence_number(&mut self) -> SequenceNumber {
+        self.sequence_numbers_given += 1;
+        sequence_number(self.sequence_numbers_given)
     }
 }
 
 /// The open shard that takes `hash_key`. The open shards' ranges cover every hash key, so the search ends.
-#[expect(clippy::expect_used, reason = "division and splits keep every hash key in exactly one open shard")]
+#[expect(clippy::expect_used, reason = "division, splits and merges keep every hash key in exactly one open shard")]
 fn open_shard(shards: &mut [Shard], hash_key: u128) -> &mut Shard {
     shards
         .iter_mut()
-        .find(|shard| !shard.description.closed && shard.description.hash_keys.contains(hash_key))
+        .find(|shard| !shard.description.is_closed() && shard.description.hash_keys.contains(hash_key))
         .expect("every hash key is in one open shard")
 }
 
@@ -191,10 +274,33 @@ mod tests {
         stream.split(&parent, 1 << 127).unwrap();
         assert_eq!(stream.split(&parent, 1 << 126), Err(StreamError::NotSplittable(parent.clone())));
         let shards = stream.shards();
-        assert_eq!(shards.iter().map(|shard| shard.closed).collect::<Vec<_>>(), [true, false, false]);
+        assert_eq!(shards.iter().map(ShardDescription::is_closed).collect::<Vec<_>>(), [true, false, false]);
         assert_eq!(shards[2].parent.as_ref(), Some(&parent));
         assert_ne!(put(&stream, "a").shard_id, parent);
         assert_eq!(stream.read(&parent, 0, 10).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn merged_shards_take_no_more_and_their_child_takes_over() {
+        let stream = InMemoryStream::new("orders", 3);
+        let [low, middle, high] = [0, 1, 2].map(ShardId::new);
+        assert_eq!(stream.merge(&low, &high), Err(StreamError::NotMergeable(low.clone(), high.clone())));
+        stream.merge(&high, &middle).unwrap();
+        let child = stream.shards()[3].clone();
+        assert_eq!(child.parents().collect::<Vec<_>>(), [&middle, &high]);
+        assert_eq!(stream.put("key", Some(u128::MAX), Bytes::new(), NOW).shard_id, child.id);
+        assert!(stream.shards()[1].is_closed() && stream.shards()[2].is_closed());
+        assert_eq!(stream.merge(&low, &middle), Err(StreamError::NotMergeable(low.clone(), middle)));
+        stream.merge(&low, &child.id).unwrap();
+        assert_eq!(stream.shards()[4].hash_keys, HashKeyRange::ALL);
+    }
+
+    #[test]
+    fn a_record_that_is_not_admitted_is_not_put() {
+        let stream = InMemoryStream::new("orders", 1);
+        let shard = ShardId::new(0);
+        assert_eq!(stream.put_if("key", None, Bytes::new(), NOW, |_| false).unwrap_err(), shard);
+        assert!(stream.read(&shard, 0, 1).unwrap().is_empty());
     }
 
     #[tokio::test]

@@ -53,10 +53,27 @@ pub struct ShardDescription {
     pub id: ShardId,
     /// The hash keys it takes, or took.
     pub hash_keys: HashKeyRange,
-    /// The shard it was split from.
+    /// The shard it was split from, or the lower one of those it was merged from.
     pub parent: Option<ShardId>,
-    /// Whether it takes no more records, because it was split.
-    pub closed: bool,
+    /// The upper one of the shards it was merged from.
+    pub adjacent_parent: Option<ShardId>,
+    /// Where it began.
+    pub starting_sequence_number: SequenceNumber,
+    /// Where it was closed by a split or a merge; `None` while it takes records.
+    pub ending_sequence_number: Option<SequenceNumber>,
+}
+
+impl ShardDescription {
+    /// Whether it takes no more records, because it was split or merged.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.ending_sequence_number.is_some()
+    }
+
+    /// The shards whose hash keys it took over: none, one or two.
+    pub fn parents(&self) -> impl Iterator<Item = &ShardId> {
+        self.parent.iter().chain(&self.adjacent_parent)
+    }
 }
 
 /// A shard with its records.
@@ -67,8 +84,21 @@ pub(super) struct Shard {
 }
 
 impl Shard {
-    pub(super) fn new(number: usize, hash_keys: HashKeyRange, parent: Option<ShardId>) -> Self {
-        let description = ShardDescription { id: ShardId::new(number), hash_keys, parent, closed: false };
+    /// An open shard without records that begins at `starting_sequence_number`.
+    pub(super) fn new(
+        number: usize,
+        hash_keys: HashKeyRange,
+        [parent, adjacent_parent]: [Option<ShardId>; 2],
+        starting_sequence_number: SequenceNumber,
+    ) -> Self {
+        let description = ShardDescription {
+            id: ShardId::new(number),
+            hash_keys,
+            parent,
+            adjacent_parent,
+            starting_sequence_number,
+            ending_sequence_number: None,
+        };
         Self { description, records: Vec::new() }
     }
 }

@@ -1,21 +1,21 @@
-//! A request quota by the second, as the services throttle by it.
+//! A quota by the second, as the services throttle by it.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// A token bucket: it holds one second's worth of requests, starts full and fills steadily.
+/// A token bucket of requests, records or bytes: it holds one second's worth, starts full and fills steadily.
 ///
 /// Pure: the caller tells the time. <https://docs.aws.amazon.com/kms/latest/developerguide/throttling.html>
 #[derive(Debug)]
-pub struct RequestQuota {
+pub struct Quota {
     per_second: NonZeroU32,
     tokens: f64,
     filled_at: Instant,
 }
 
-impl RequestQuota {
+impl Quota {
     /// A full bucket.
     #[must_use]
     pub fn new(per_second: NonZeroU32, now: Instant) -> Self {
@@ -24,12 +24,22 @@ impl RequestQuota {
 
     /// Takes one request out of the quota; `false` if there is none left, and the request is to be throttled.
     pub fn try_take(&mut self, now: Instant) -> bool {
-        self.fill(now);
-        let available = self.tokens >= 1.0;
+        let available = self.holds(1, now);
         if available {
-            self.tokens -= 1.0;
+            self.take(1);
         }
         available
+    }
+
+    /// Whether so many tokens are there at `now`. More than a second's worth is there when the bucket is full.
+    pub fn holds(&mut self, amount: u32, now: Instant) -> bool {
+        self.fill(now);
+        self.tokens >= f64::from(amount.min(self.per_second.get()))
+    }
+
+    /// Takes tokens that the bucket [`holds`](Self::holds). More than a second's worth leaves a debt that fills up first.
+    pub fn take(&mut self, amount: u32) {
+        self.tokens -= f64::from(amount);
     }
 
     /// Adds what has flowed in since the last time.
@@ -46,12 +56,12 @@ mod tests {
     use super::*;
     use warmkeys::clock::{Clock, SystemClock};
 
-    fn quota_of_two() -> (RequestQuota, Instant) {
+    fn quota_of_two() -> (Quota, Instant) {
         let start = SystemClock.now().monotonic;
-        (RequestQuota::new(NonZeroU32::new(2).unwrap(), start), start)
+        (Quota::new(NonZeroU32::new(2).unwrap(), start), start)
     }
 
-    fn taken(quota: &mut RequestQuota, now: Instant) -> usize {
+    fn taken(quota: &mut Quota, now: Instant) -> usize {
         std::iter::repeat_with(|| quota.try_take(now)).take_while(|taken| *taken).count()
     }
 
@@ -74,6 +84,16 @@ mod tests {
         let (mut quota, start) = quota_of_two();
         taken(&mut quota, start);
         assert_eq!(taken(&mut quota, start + Duration::from_secs(60)), 2);
+    }
+
+    #[test]
+    fn more_than_a_seconds_worth_passes_a_full_bucket_and_leaves_a_debt() {
+        let (mut quota, start) = quota_of_two();
+        assert!(quota.holds(5, start));
+        quota.take(5);
+        assert!(!quota.holds(1, start + Duration::from_millis(1_999)));
+        assert!(quota.holds(1, start + Duration::from_millis(2_001)));
+        assert!(!quota.holds(5, start + Duration::from_millis(2_001)), "only a full bucket lets it pass");
     }
 
     #[test]
