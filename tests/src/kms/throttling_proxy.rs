@@ -19,7 +19,7 @@ use warmkeys::clock::{Clock, SystemClock};
 use super::error::KmsError;
 use super::service::{error_reply, operation};
 use crate::loopback_server::{AnswerRequest, LoopbackServer, MAX_REQUEST_BODY, Reply};
-use crate::request_quota::RequestQuota;
+use crate::quota::Quota;
 use crate::unpoisoned::lock;
 
 /// A running proxy. It stops when dropped.
@@ -38,7 +38,7 @@ impl ThrottlingProxy {
     /// What [`LoopbackServer::start`] says: the address is not a loopback one, or is taken.
     pub async fn start(listen: SocketAddr, upstream: Authority, requests_per_second: NonZeroU32) -> io::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let quota = RequestQuota::new(requests_per_second, clock.now().monotonic);
+        let quota = Quota::new(requests_per_second, clock.now().monotonic);
         let client = Client::builder(TokioExecutor::new()).build_http();
         let proxy = Proxy { upstream, client, clock, quota: Mutex::new(quota) };
         Ok(Self { server: LoopbackServer::start(listen, Arc::new(proxy)).await? })
@@ -56,7 +56,7 @@ struct Proxy {
     client: Client<HttpConnector, Full<Bytes>>,
     clock: Arc<dyn Clock>,
     /// Guards the tokens; never held across an await.
-    quota: Mutex<RequestQuota>,
+    quota: Mutex<Quota>,
 }
 
 impl Proxy {
@@ -68,7 +68,7 @@ impl Proxy {
     fn replace_quota(&self, body: &[u8]) -> Reply {
         match std::str::from_utf8(body).ok().and_then(|digits| digits.parse().ok()) {
             Some(requests_per_second) => {
-                *lock(&self.quota) = RequestQuota::new(requests_per_second, self.clock.now().monotonic);
+                *lock(&self.quota) = Quota::new(requests_per_second, self.clock.now().monotonic);
                 Reply::json(StatusCode::OK, "{}")
             }
             None => Reply::json(StatusCode::BAD_REQUEST, r#"{"message":"a number from 1 on is expected"}"#),

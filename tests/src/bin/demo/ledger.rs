@@ -3,7 +3,6 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use local_stack::lambda_function::{OutputLine, Source};
-use local_stack::stream::{PutReceipt, ShardId};
 use serde::Deserialize;
 
 /// How many of the last lines of the function's log are kept, to be shown if the demo fails.
@@ -13,18 +12,19 @@ const LOG_LINES_KEPT: usize = 10;
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     expected: HashMap<String, Expected>,
-    records_by_shard: HashMap<ShardId, usize>,
+    records_by_key: HashMap<String, usize>,
     delivered: HashSet<String>,
     quarantined: HashSet<String>,
-    /// For each shard, the place behind the last record that was delivered for the first time.
-    next_place: HashMap<ShardId, usize>,
+    /// For each partition key, the place behind the last record that was delivered for the first time.
+    next_place: HashMap<String, usize>,
     tally: Tally,
     log: VecDeque<String>,
 }
 
 #[derive(Debug)]
 struct Expected {
-    shard_id: ShardId,
+    partition_key: String,
+    /// Among the records of its partition key, in the order in which they were produced.
     place: usize,
     plaintext: String,
     is_poison: bool,
@@ -45,7 +45,7 @@ pub(crate) struct Tally {
     pub(crate) lost: usize,
     /// Delivered or quarantined again.
     pub(crate) duplicated: usize,
-    /// Delivered for the first time after a later record of their shard.
+    /// Delivered for the first time after a later record of their partition key.
     pub(crate) out_of_order: usize,
     /// Poison that was delivered, good records that were quarantined, changed plaintexts, records that were never put.
     pub(crate) wrong: usize,
@@ -69,15 +69,14 @@ struct QuarantinedLine {
 }
 
 impl Ledger {
-    /// Enters a record that was put into the stream.
-    pub(crate) fn expect(&mut self, receipt: &PutReceipt, plaintext: String, is_poison: bool) {
-        let shard_id = receipt.shard_id.clone();
-        let records = self.records_by_shard.entry(shard_id.clone()).or_default();
-        let expected = Expected { shard_id, place: *records, plaintext, is_poison };
+    /// Enters a record that was written to the stream. The records of a partition key are entered in their order.
+    pub(crate) fn expect(&mut self, sequence_number: &str, partition_key: &str, plaintext: String, is_poison: bool) {
+        let records = self.records_by_key.entry(partition_key.to_owned()).or_default();
+        let expected = Expected { partition_key: partition_key.to_owned(), place: *records, plaintext, is_poison };
         *records += 1;
         self.tally.put += 1;
         self.tally.poison += usize::from(is_poison);
-        self.expected.insert(receipt.sequence_number.to_string(), expected);
+        self.expected.insert(sequence_number.to_owned(), expected);
     }
 
     /// Enters what a sandbox wrote. A line that is not about a record is one of the function's log.
@@ -114,12 +113,12 @@ impl Ledger {
         if expected.is_poison || expected.plaintext != line.text {
             self.tally.wrong += 1;
         }
-        let (shard_id, place) = (expected.shard_id.clone(), expected.place);
+        let (partition_key, place) = (expected.partition_key.clone(), expected.place);
         if !self.delivered.insert(line.sequence_number) {
             self.tally.duplicated += 1;
             return;
         }
-        let next_place = self.next_place.entry(shard_id).or_default();
+        let next_place = self.next_place.entry(partition_key).or_default();
         if place < *next_place {
             self.tally.out_of_order += 1;
         }
@@ -150,21 +149,15 @@ impl Ledger {
 
 #[cfg(test)]
 mod tests {
-    use std::time::SystemTime;
-
-    use bytes::Bytes;
-    use local_stack::stream::InMemoryStream;
-
     use super::*;
 
-    /// A ledger with three records of one shard, of which the last is poison, and their sequence numbers.
+    /// A ledger with three records of one partition key, of which the last is poison, and their sequence numbers.
     fn ledger() -> (Ledger, [String; 3]) {
-        let stream = InMemoryStream::new("orders", 1);
         let mut ledger = Ledger::default();
         let numbers = [0, 1, 2].map(|number| {
-            let receipt = stream.put("key", None, Bytes::new(), SystemTime::UNIX_EPOCH);
-            ledger.expect(&receipt, format!("order {number}"), number == 2);
-            receipt.sequence_number.to_string()
+            let sequence_number = format!("10{number}");
+            ledger.expect(&sequence_number, "key", format!("order {number}"), number == 2);
+            sequence_number
         });
         (ledger, numbers)
     }
@@ -202,6 +195,16 @@ mod tests {
         deliver(&mut ledger, &second, "order 1");
         deliver(&mut ledger, &first, "order 0");
         assert_eq!(ledger.tally().out_of_order, 1);
+    }
+
+    #[test]
+    fn other_partition_keys_have_an_order_of_their_own() {
+        let (mut ledger, [first, second, _]) = ledger();
+        ledger.expect("200", "other", "order 3".to_owned(), false);
+        for (sequence_number, text) in [("200", "order 3"), (&first, "order 0"), (&second, "order 1")] {
+            deliver(&mut ledger, sequence_number, text);
+        }
+        assert_eq!(ledger.tally().out_of_order, 0);
     }
 
     #[test]

@@ -1,20 +1,24 @@
-//! Shows the main job: thousands of sealed records through real sandboxes of `stream-decryptor`, with KMS throttled to a
-//! few requests a second, poison in the stream and a sandbox lost on the way.
+//! Shows the main job, from producer to consumer: thousands of records, encrypted and written in batches to a Kinesis whose
+//! shards throttle, split and merge, through real sandboxes of `stream-decryptor`, with KMS throttled to a few requests a
+//! second, poison in the stream and a sandbox lost on the way.
 //!
-//!     cargo demo [--short] [--records N] [--shards N] [--data-keys N] [--kms-requests-per-second N] [--seed N]
+//!     cargo demo [--short] [--records N] [--shards N] [--tenants N] [--kms-requests-per-second N] [--seed N]
 //!
-//! Exits with 1 if a record was lost, changed, or delivered out of order.
+//! Exits with 1 if a record was lost, changed, or delivered out of the order of its partition key.
 
 mod function;
 mod ledger;
 mod options;
+mod poison;
 mod producer;
+mod producing;
 mod progress;
 mod summary;
 mod workload;
 
 use std::error::Error;
 use std::io::Write;
+use std::num::NonZeroU32;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,19 +26,25 @@ use std::time::Duration;
 use local_stack::arguments::Arguments;
 use local_stack::binaries::{self, Progress};
 use local_stack::event_source_mapping::{EventSourceMapping, MappingReport, MappingSettings};
+use local_stack::kinesis::{EmbeddedKinesis, KinesisSettings, ShardLimits};
 use local_stack::kms::{EmbeddedKms, KmsSettings, Operation};
-use local_stack::lambda_function::{Function, OutputLines};
+use local_stack::lambda_function::{Function, OutputLine, OutputLines};
 use local_stack::stream::InMemoryStream;
 use warmkeys::clock::{Clock, SystemClock};
+use warmkeys::producer::StreamIdentifier;
 
 use crate::ledger::Ledger;
 use crate::options::Options;
-use crate::producer::Producer;
+use crate::poison::PoisonSealer;
+use crate::producer::{Producer, sdk_config};
 use crate::progress::ProgressDisplay;
 use crate::summary::Summary;
 
-/// The time that the embedded KMS takes for each answer: about what the service takes within a Region.
-const KMS_LATENCY: Duration = Duration::from_millis(5);
+/// The time that the embedded services take for each answer: about what the real ones take within a Region.
+const LATENCY: Duration = Duration::from_millis(5);
+
+/// What a shard takes in a second: a fraction of the service's 1,000, as the demo's records are a fraction of a real load.
+const SHARD_RECORDS_PER_SECOND: NonZeroU32 = NonZeroU32::new(200).unwrap();
 
 /// How long the records may take to flow through before the demo gives up: a function that makes no progress is a failure.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -51,19 +61,39 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     let binaries = binaries::build(Progress::Shown)?;
     let binary = binaries.get("stream-decryptor").ok_or("the workspace has no binary stream-decryptor")?;
 
-    let kms = EmbeddedKms::start(KmsSettings { latency: KMS_LATENCY, ..KmsSettings::unlimited() }).await?;
-    let stream = InMemoryStream::new("orders", options.shards.get());
-    let mut ledger = Ledger::default();
-    seal_and_put(&options, &kms, &stream, &mut ledger).await?;
-
+    let kms = EmbeddedKms::start(KmsSettings { latency: LATENCY, ..KmsSettings::unlimited() }).await?;
+    let kms_client = aws_sdk_kms::Client::new(&sdk_config(kms.endpoint_url()));
+    let poison = PoisonSealer::start(&kms_client).await?;
+    let generated_for_poison = kms.calls().of(Operation::GenerateDataKey).calls;
     kms.set_requests_per_second(Some(options.kms_requests_per_second));
-    let (function, output) = Function::new(function::settings(binary, &kms));
+
+    let stream = Arc::new(InMemoryStream::new("orders", options.shards.get()));
+    let shard_limits = ShardLimits { records_per_second: SHARD_RECORDS_PER_SECOND, ..ShardLimits::SERVICE };
+    let settings = KinesisSettings { latency: LATENCY, shard_limits: Some(shard_limits), ..KinesisSettings::default() };
+    let kinesis = EmbeddedKinesis::start(Arc::clone(&stream), settings).await?;
+    let mut producer = Producer::new(kms_client, &kinesis, StreamIdentifier::Arn(stream.arn().to_owned()));
+
     let started = SystemClock.now().monotonic;
-    let mapping = run(&options, &kms, Arc::new(stream), function, output, &mut ledger).await;
+    let mut ledger = Ledger::default();
+    let plan = workload::plan(&options);
+    let producing = producing::produce(&plan, &mut producer, &poison, &stream, &mut ledger);
+    let (function, output) = Function::new(function::settings(binary, &kms));
+    let consuming = consume(&options, &kms, Arc::clone(&stream), function, output);
+    let ((), (mapping, lines)) = tokio::try_join!(producing, async { Ok(consuming.await) })?;
+    lines.iter().for_each(|line| ledger.observe(line));
     let duration = SystemClock.now().monotonic.saturating_duration_since(started);
 
-    let calls = kms.calls().of(Operation::Decrypt);
-    let summary = Summary { options: &options, tally: ledger.tally(), mapping: &mapping, calls, duration };
+    let mut generated = kms.calls().of(Operation::GenerateDataKey);
+    generated.calls -= generated_for_poison;
+    let summary = Summary {
+        options: &options,
+        tally: ledger.tally(),
+        mapping: &mapping,
+        generated,
+        decrypted: kms.calls().of(Operation::Decrypt),
+        entries: kinesis.calls().entries,
+        duration,
+    };
     summary.print()?;
     if summary.is_success() {
         return Ok(ExitCode::SUCCESS);
@@ -74,32 +104,14 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     Ok(ExitCode::FAILURE)
 }
 
-/// Puts every record into the stream, and into the ledger what has to become of it.
-async fn seal_and_put(
-    options: &Options,
-    kms: &EmbeddedKms,
-    stream: &InMemoryStream,
-    ledger: &mut Ledger,
-) -> Result<(), Box<dyn Error>> {
-    let producer = Producer::start(kms, options.data_keys.get()).await?;
-    for (number, planned) in workload::plan(options).iter().enumerate() {
-        let plaintext = workload::plaintext(number);
-        let data = producer.seal(plaintext.as_bytes(), planned)?;
-        let receipt = stream.put(&planned.partition_key, None, data.into(), SystemClock.now().wall);
-        ledger.expect(&receipt, plaintext, planned.poison.is_some());
-    }
-    Ok(())
-}
-
-/// Lets the records flow until all are done with, and tells what the mapping did.
-async fn run(
+/// Lets the records flow until all are done with, and tells what the mapping did and what the function wrote.
+async fn consume(
     options: &Options,
     kms: &EmbeddedKms,
     stream: Arc<InMemoryStream>,
     function: Function,
-    mut output: OutputLines,
-    ledger: &mut Ledger,
-) -> MappingReport {
+    output: OutputLines,
+) -> (MappingReport, Vec<OutputLine>) {
     let records = u64::from(options.records.get());
     let function = Arc::new(function);
     let mapping =
@@ -112,7 +124,6 @@ async fn run(
         loop {
             tokio::select! {
                 _ = &mut settled => break,
-                Some(line) = output.next() => ledger.observe(&line),
                 _ = ticks.tick() => {
                     let report = mapping.report();
                     display.show(&report, kms.calls().of(Operation::Decrypt));
@@ -130,6 +141,5 @@ async fn run(
     if let Some(function) = Arc::into_inner(function) {
         function.shut_down().await;
     }
-    output.collect().await.iter().for_each(|line| ledger.observe(line));
-    report
+    (report, output.collect().await)
 }

@@ -9,7 +9,7 @@ use local_stack::arguments::{ArgumentError, Arguments};
 pub(crate) struct Options {
     pub(crate) records: NonZeroU32,
     pub(crate) shards: NonZeroU32,
-    pub(crate) data_keys: NonZeroU32,
+    pub(crate) tenants: NonZeroU32,
     pub(crate) kms_requests_per_second: NonZeroU32,
     pub(crate) seed: u64,
 }
@@ -19,7 +19,7 @@ impl Options {
     const USUAL: Self = Self {
         records: NonZeroU32::new(6_000).unwrap(),
         shards: NonZeroU32::new(4).unwrap(),
-        data_keys: NonZeroU32::new(60).unwrap(),
+        tenants: NonZeroU32::new(60).unwrap(),
         kms_requests_per_second: NonZeroU32::new(20).unwrap(),
         seed: 1,
     };
@@ -28,7 +28,7 @@ impl Options {
     const SHORT: Self = Self {
         records: NonZeroU32::new(800).unwrap(),
         shards: NonZeroU32::new(2).unwrap(),
-        data_keys: NonZeroU32::new(16).unwrap(),
+        tenants: NonZeroU32::new(16).unwrap(),
         kms_requests_per_second: NonZeroU32::new(10).unwrap(),
         seed: 1,
     };
@@ -43,7 +43,7 @@ impl Options {
         let options = Self {
             records: arguments.value("records", POSITIVE)?.unwrap_or(defaults.records),
             shards: arguments.value("shards", POSITIVE)?.unwrap_or(defaults.shards),
-            data_keys: arguments.value("data-keys", POSITIVE)?.unwrap_or(defaults.data_keys),
+            tenants: arguments.value("tenants", POSITIVE)?.unwrap_or(defaults.tenants),
             kms_requests_per_second: arguments
                 .value("kms-requests-per-second", POSITIVE)?
                 .unwrap_or(defaults.kms_requests_per_second),

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use local_stack::event_source_mapping::MappingReport;
+use local_stack::kinesis::EntryCounts;
 use local_stack::kms::CallCounts;
 
 use crate::ledger::Tally;
@@ -15,7 +16,11 @@ pub(crate) struct Summary<'a> {
     pub(crate) options: &'a Options,
     pub(crate) tally: Tally,
     pub(crate) mapping: &'a MappingReport,
-    pub(crate) calls: CallCounts,
+    /// Of `GenerateDataKey`, by the producer.
+    pub(crate) generated: CallCounts,
+    /// Of `Decrypt`, by the function.
+    pub(crate) decrypted: CallCounts,
+    pub(crate) entries: EntryCounts,
     pub(crate) duration: Duration,
 }
 
@@ -29,11 +34,16 @@ impl Summary<'_> {
 
     /// Writes the table to the standard output.
     pub(crate) fn print(&self) -> io::Result<()> {
-        let Self { options, tally, mapping, calls, duration } = self;
+        let Self { options, tally, mapping, generated, decrypted, entries, duration } = self;
         let seconds = duration.as_secs_f64().max(0.001);
-        let call_a_record = f64::from(options.records.get()) / f64::from(options.kms_requests_per_second.get());
+        // Each record costs a call to encrypt it, and one to decrypt it.
+        let call_a_record = 2.0 * f64::from(options.records.get()) / f64::from(options.kms_requests_per_second.get());
         let rows = [
             ("records in", tally.put.to_string()),
+            ("KMS calls to encrypt", format!("{}, instead of {} with one a record", generated.calls, tally.put)),
+            ("of these throttled", generated.throttled.to_string()),
+            ("Kinesis throttled", format!("{} entries, which were sent again", entries.throttled)),
+            ("", String::new()),
             ("delivered", tally.delivered.to_string()),
             ("quarantined", format!("{} of {} poison records", tally.quarantined, tally.poison)),
             ("lost", tally.lost.to_string()),
@@ -44,8 +54,8 @@ impl Summary<'_> {
             ("invocations", format!("{} in {} sandboxes", mapping.invocations, mapping.cold_starts)),
             ("invocations lost", format!("{}, with their sandbox", mapping.function_errors)),
             ("checkpoints answered", mapping.checkpoints.to_string()),
-            ("KMS calls", format!("{}, instead of {} with one a record", calls.calls, tally.put)),
-            ("of these throttled", format!("{}, at {} a second", calls.throttled, options.kms_requests_per_second)),
+            ("KMS calls to decrypt", format!("{}, instead of {} with one a record", decrypted.calls, tally.put)),
+            ("of these throttled", format!("{}, at {} a second", decrypted.throttled, options.kms_requests_per_second)),
             ("time", format!("{seconds:.1} s; one call a record would take {call_a_record:.0} s")),
             ("records a second", format!("{:.0}", f64::from(options.records.get()) / seconds)),
         ];

@@ -5,8 +5,8 @@ use crate::options::Options;
 /// The number of customers, whose names are the partition keys.
 const CUSTOMERS: u32 = 200;
 
-/// How many data keys are in use at a time, as by so many producers, each of which changes its data key now and then.
-const PRODUCERS: u32 = 6;
+/// How many tenants, each with data keys of its own, are at work at a time.
+const TENANTS_AT_A_TIME: u32 = 6;
 
 /// One record in this many is poison.
 const RECORDS_PER_POISON: u32 = 200;
@@ -15,8 +15,8 @@ const RECORDS_PER_POISON: u32 = 200;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PlannedRecord {
     pub(crate) partition_key: String,
-    /// The number of its data key.
-    pub(crate) data_key: u32,
+    /// The number of its tenant, which is in its encryption context.
+    pub(crate) tenant: u32,
     pub(crate) poison: Option<Poison>,
 }
 
@@ -42,16 +42,16 @@ pub(crate) fn plan(options: &Options) -> Vec<PlannedRecord> {
     (0..records)
         .map(|number| PlannedRecord {
             partition_key: format!("customer-{}", random.u32(0..CUSTOMERS)),
-            data_key: data_key(number, options, &mut random),
+            tenant: tenant(number, options, &mut random),
             poison: (random.u32(0..RECORDS_PER_POISON) == 0).then(|| random.choice(Poison::ALL)).flatten(),
         })
         .collect()
 }
 
-/// One of a few data keys around the place of the record in the stream: data keys come and go.
-fn data_key(number: u32, options: &Options, random: &mut fastrand::Rng) -> u32 {
-    let in_use = options.data_keys.get().min(PRODUCERS);
-    let steps = u64::from(options.data_keys.get() - in_use + 1);
+/// One of a few tenants around the place of the record in the stream: tenants come and go.
+fn tenant(number: u32, options: &Options, random: &mut fastrand::Rng) -> u32 {
+    let in_use = options.tenants.get().min(TENANTS_AT_A_TIME);
+    let steps = u64::from(options.tenants.get() - in_use + 1);
     let step = u64::from(number) * steps / u64::from(options.records.get());
     u32::try_from(step).unwrap_or(u32::MAX).saturating_add(random.u32(0..in_use))
 }
@@ -78,8 +78,8 @@ mod tests {
     }
 
     #[test]
-    fn every_data_key_is_used_and_no_other() {
-        let used: BTreeSet<_> = plan(&options()).iter().map(|planned| planned.data_key).collect();
+    fn every_tenant_is_at_work_and_no_other() {
+        let used: BTreeSet<_> = plan(&options()).iter().map(|planned| planned.tenant).collect();
         assert_eq!(used, (0..60).collect());
     }
 
