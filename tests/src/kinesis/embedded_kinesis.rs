@@ -90,6 +90,12 @@ impl EmbeddedKinesis {
         format!("http://{}", self.server.address())
     }
 
+    /// The variable that sends an AWS SDK's Kinesis requests here. Region and credentials come with those of the embedded KMS.
+    #[must_use]
+    pub fn environment(&self) -> (&'static str, String) {
+        ("AWS_ENDPOINT_URL_KINESIS", self.endpoint_url())
+    }
+
     /// The calls since the start.
     #[must_use]
     pub fn calls(&self) -> CallLog {

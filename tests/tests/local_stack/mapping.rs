@@ -157,12 +157,12 @@ async fn a_merged_shard_begins_when_both_its_parents_are_finished() {
     let stream = InMemoryStream::new("orders", 2);
     let [low, high] = [0, u128::MAX];
     let put_at = |hash_key, data: String| stream.put("key", Some(hash_key), data.into(), SystemClock.now().wall);
-    put_at(low, instruction(&json!({"do": "sleep", "milliseconds": 300})));
     put_at(low, "low before the merge".to_owned());
+    put_at(high, instruction(&json!({"do": "sleep", "milliseconds": 300})));
     put_at(high, "high before the merge".to_owned());
     let shards = stream.shards();
     stream.merge(&shards[0].id, &shards[1].id).unwrap();
-    put_at(high, "after the merge".to_owned());
+    put_at(low, "after the merge".to_owned());
     let (_, lines) = run("merge", stream, quick(), 4).await;
-    assert_eq!(lines, ["high before the merge", "low before the merge", "after the merge"]);
+    assert_eq!(lines, ["low before the merge", "high before the merge", "after the merge"]);
 }

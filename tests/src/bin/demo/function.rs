@@ -1,30 +1,54 @@
-//! How the demo runs `stream-decryptor`: the only place here that names its configuration.
+//! How the demo runs the functions: the only place here that names their configuration.
 
 use std::path::Path;
 use std::time::Duration;
 
+use local_stack::kinesis::EmbeddedKinesis;
 use local_stack::kms::{DEVELOPMENT_KEY_ARN, EmbeddedKms};
 use local_stack::lambda_function::{FunctionSettings, Kill};
 
-/// The function's time-out. Short, so that throttled batches meet their deadline and answer with a checkpoint.
-const TIMEOUT: Duration = Duration::from_secs(6);
+/// The decryptor's time-out. Short, so that throttled batches meet their deadline and answer with a checkpoint.
+const DECRYPTOR_TIMEOUT: Duration = Duration::from_secs(6);
+
+/// The encryptor's time-out: KMS is throttled for as long as the decryptor reads, and the shards for as long as it writes.
+const ENCRYPTOR_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The sandbox to be lost: a warm one, in an invocation that waits for KMS, since no other takes so long.
-const KILL: Kill = Kill { from_invocation: 10, after: Duration::from_millis(100) };
+const KILL: Kill = Kill { from_invocation: 4, after: Duration::from_millis(100) };
 
-/// The function, writing records in clear to its standard output and poison to its error output.
-pub(crate) fn settings(binary: &Path, kms: &EmbeddedKms) -> FunctionSettings {
+/// `stream-decryptor`, writing records in clear to its standard output and poison to its error output.
+pub(crate) fn decryptor(binary: &Path, kms: &EmbeddedKms) -> FunctionSettings {
     let own = [
         ("RECORD_FORMAT", "encryption-sdk".to_owned()),
         ("KMS_KEY_ARNS", DEVELOPMENT_KEY_ARN.to_owned()),
         ("SINK", "stdout".to_owned()),
         ("QUARANTINE", "stderr".to_owned()),
         ("KMS_ATTEMPT_TIMEOUT_MILLISECONDS", "1000".to_owned()),
-        ("FUNCTION_TIMEOUT_SECONDS", TIMEOUT.as_secs().to_string()),
+        ("FUNCTION_TIMEOUT_SECONDS", DECRYPTOR_TIMEOUT.as_secs().to_string()),
     ];
     FunctionSettings::new("stream-decryptor", binary)
         .with_environment(own)
         .with_environment(kms.environment())
-        .with_timeout(TIMEOUT)
+        .with_timeout(DECRYPTOR_TIMEOUT)
         .with_kill(KILL)
+}
+
+/// `record-encryptor`, writing to the stream with this ARN.
+pub(crate) fn encryptor(
+    binary: &Path,
+    kms: &EmbeddedKms,
+    kinesis: &EmbeddedKinesis,
+    stream_arn: &str,
+) -> FunctionSettings {
+    let own = [
+        ("STREAM_NAME", stream_arn.to_owned()),
+        ("KMS_GENERATOR_KEY_ARN", DEVELOPMENT_KEY_ARN.to_owned()),
+        ("KMS_ATTEMPT_TIMEOUT_MILLISECONDS", "1000".to_owned()),
+        ("FUNCTION_TIMEOUT_SECONDS", ENCRYPTOR_TIMEOUT.as_secs().to_string()),
+    ];
+    FunctionSettings::new("record-encryptor", binary)
+        .with_environment(own)
+        .with_environment(kms.environment())
+        .with_environment([kinesis.environment()])
+        .with_timeout(ENCRYPTOR_TIMEOUT)
 }

@@ -5,9 +5,6 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use local_stack::lambda_function::{OutputLine, Source};
 use serde::Deserialize;
 
-/// How many of the last lines of the function's log are kept, to be shown if the demo fails.
-const LOG_LINES_KEPT: usize = 10;
-
 /// What has to become of every record, and what was seen of it.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
@@ -18,6 +15,7 @@ pub(crate) struct Ledger {
     /// For each partition key, the place behind the last record that was delivered for the first time.
     next_place: HashMap<String, usize>,
     tally: Tally,
+    /// The last lines of the function's log, as many as are shown if the demo fails.
     log: VecDeque<String>,
 }
 
@@ -136,7 +134,7 @@ impl Ledger {
     }
 
     fn log(&mut self, line: &OutputLine) {
-        if self.log.len() == LOG_LINES_KEPT {
+        if self.log.len() == crate::LOG_LINES_SHOWN {
             self.log.pop_front();
         }
         self.log.push_back(line.text.clone());

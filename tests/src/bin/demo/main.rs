@@ -1,6 +1,6 @@
-//! Shows the main job, from producer to consumer: thousands of records, encrypted and written in batches to a Kinesis whose
-//! shards throttle, split and merge, through real sandboxes of `stream-decryptor`, with KMS throttled to a few requests a
-//! second, poison in the stream and a sandbox lost on the way.
+//! Shows the main job, from producer to consumer: thousands of records through real sandboxes of `record-encryptor` into a
+//! Kinesis whose shards throttle, split and merge, and through real sandboxes of `stream-decryptor` out of it, with KMS
+//! throttled to a few requests a second, poison in the stream and a sandbox lost on the way.
 //!
 //!     cargo demo [--short] [--records N] [--shards N] [--tenants N] [--kms-requests-per-second N] [--seed N]
 //!
@@ -17,7 +17,7 @@ mod summary;
 mod workload;
 
 use std::error::Error;
-use std::io::Write;
+use std::io::{self, Write};
 use std::num::NonZeroU32;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -31,12 +31,11 @@ use local_stack::kms::{EmbeddedKms, KmsSettings, Operation};
 use local_stack::lambda_function::{Function, OutputLine, OutputLines};
 use local_stack::stream::InMemoryStream;
 use warmkeys::clock::{Clock, SystemClock};
-use warmkeys::producer::StreamIdentifier;
 
 use crate::ledger::Ledger;
 use crate::options::Options;
 use crate::poison::PoisonSealer;
-use crate::producer::{Producer, sdk_config};
+use crate::producer::Producer;
 use crate::progress::ProgressDisplay;
 use crate::summary::Summary;
 
@@ -44,13 +43,16 @@ use crate::summary::Summary;
 const LATENCY: Duration = Duration::from_millis(5);
 
 /// What a shard takes in a second: a fraction of the service's 1,000, as the demo's records are a fraction of a real load.
-const SHARD_RECORDS_PER_SECOND: NonZeroU32 = NonZeroU32::new(200).unwrap();
+const SHARD_RECORDS_PER_SECOND: NonZeroU32 = NonZeroU32::new(150).unwrap();
 
 /// How long the records may take to flow through before the demo gives up: a function that makes no progress is a failure.
 const PATIENCE: Duration = Duration::from_secs(300);
 
 /// After so many failed invocations without a single record finished, the function is taken not to work at all.
 const HOPELESS_FUNCTION_ERRORS: u64 = 20;
+
+/// How much of a function's log is shown if the demo fails.
+const LOG_LINES_SHOWN: usize = 10;
 
 /// How often the progress is looked at.
 const TICK: Duration = Duration::from_millis(100);
@@ -59,11 +61,11 @@ const TICK: Duration = Duration::from_millis(100);
 async fn main() -> Result<ExitCode, Box<dyn Error>> {
     let options = Options::read(Arguments::parse(std::env::args().skip(1))?)?;
     let binaries = binaries::build(Progress::Shown)?;
-    let binary = binaries.get("stream-decryptor").ok_or("the workspace has no binary stream-decryptor")?;
+    let encryptor = binaries.get("record-encryptor").ok_or("the workspace has no binary record-encryptor")?;
+    let decryptor = binaries.get("stream-decryptor").ok_or("the workspace has no binary stream-decryptor")?;
 
     let kms = EmbeddedKms::start(KmsSettings { latency: LATENCY, ..KmsSettings::unlimited() }).await?;
-    let kms_client = aws_sdk_kms::Client::new(&sdk_config(kms.endpoint_url()));
-    let poison = PoisonSealer::start(&kms_client).await?;
+    let poison = PoisonSealer::start(&kms).await?;
     let generated_for_poison = kms.calls().of(Operation::GenerateDataKey).calls;
     kms.set_requests_per_second(Some(options.kms_requests_per_second));
 
@@ -71,17 +73,26 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     let shard_limits = ShardLimits { records_per_second: SHARD_RECORDS_PER_SECOND, ..ShardLimits::SERVICE };
     let settings = KinesisSettings { latency: LATENCY, shard_limits: Some(shard_limits), ..KinesisSettings::default() };
     let kinesis = EmbeddedKinesis::start(Arc::clone(&stream), settings).await?;
-    let mut producer = Producer::new(kms_client, &kinesis, StreamIdentifier::Arn(stream.arn().to_owned()));
+    let (producer, encryptor_log) = Producer::new(function::encryptor(encryptor, &kms, &kinesis, stream.arn()));
 
     let started = SystemClock.now().monotonic;
     let mut ledger = Ledger::default();
     let plan = workload::plan(&options);
-    let producing = producing::produce(&plan, &mut producer, &poison, &stream, &mut ledger);
-    let (function, output) = Function::new(function::settings(binary, &kms));
+    let producing = producing::produce(&plan, &producer, &poison, &stream, &mut ledger);
+    let (function, output) = Function::new(function::decryptor(decryptor, &kms));
     let consuming = consume(&options, &kms, Arc::clone(&stream), function, output);
-    let ((), (mapping, lines)) = tokio::try_join!(producing, async { Ok(consuming.await) })?;
-    lines.iter().for_each(|line| ledger.observe(line));
+    let both = tokio::try_join!(producing, async { Ok(consuming.await) });
     let duration = SystemClock.now().monotonic.saturating_duration_since(started);
+    producer.shut_down().await;
+    let encryptor_log = encryptor_log.collect().await;
+    let (mapping, lines) = match both {
+        Ok(((), consumed)) => consumed,
+        Err(error) => {
+            show_log("record-encryptor", encryptor_log.iter().map(|line| line.text.as_str()))?;
+            return Err(error);
+        }
+    };
+    lines.iter().for_each(|line| ledger.observe(line));
 
     let mut generated = kms.calls().of(Operation::GenerateDataKey);
     generated.calls -= generated_for_poison;
@@ -98,10 +109,16 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     if summary.is_success() {
         return Ok(ExitCode::SUCCESS);
     }
-    let mut errors = std::io::stderr().lock();
-    writeln!(errors, "the last lines of the function's log:")?;
-    ledger.last_log_lines().try_for_each(|line| writeln!(errors, "{line}"))?;
+    show_log("stream-decryptor", ledger.last_log_lines())?;
     Ok(ExitCode::FAILURE)
+}
+
+fn show_log<'a>(function: &str, lines: impl Iterator<Item = &'a str>) -> io::Result<()> {
+    let mut errors = io::stderr().lock();
+    writeln!(errors, "the last lines of the log of {function}:")?;
+    let lines: Vec<_> = lines.collect();
+    let first = lines.len().saturating_sub(LOG_LINES_SHOWN);
+    lines.iter().skip(first).try_for_each(|line| writeln!(errors, "{line}"))
 }
 
 /// Lets the records flow until all are done with, and tells what the mapping did and what the function wrote.

@@ -3,8 +3,9 @@
 use std::error::Error;
 
 use aws_sdk_kms::Client;
+use aws_sdk_kms::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_kms::types::DataKeySpec;
-use local_stack::kms::{DEVELOPMENT_KEY_ARN, SECOND_DEVELOPMENT_KEY_ARN};
+use local_stack::kms::{DEVELOPMENT_KEY_ARN, EmbeddedKms, REGION, SECOND_DEVELOPMENT_KEY_ARN};
 use warmkeys::data_key::{DataKey, EncryptedDataKey};
 use warmkeys::encryption_context::EncryptionContext;
 use warmkeys::message::{AlgorithmSuite, DEFAULT_FRAME_LEN, SealingMaterials, seal};
@@ -26,7 +27,8 @@ pub(crate) struct PoisonSealer {
 
 impl PoisonSealer {
     /// Gets the data keys.
-    pub(crate) async fn start(kms: &Client) -> Result<Self, Box<dyn Error>> {
+    pub(crate) async fn start(kms: &EmbeddedKms) -> Result<Self, Box<dyn Error>> {
+        let kms = &client(kms);
         Ok(Self {
             own: sealing_materials(kms, DEVELOPMENT_KEY_ARN, CONTEXT).await?,
             other_context: sealing_materials(kms, DEVELOPMENT_KEY_ARN, OTHER_CONTEXT).await?,
@@ -69,4 +71,14 @@ async fn sealing_materials(
     let context: EncryptionContext = claimed_context.into_iter().collect();
     let (suite, data_key) = (AlgorithmSuite::Aes256GcmHkdfSha512CommitKey, DataKey::new(data_key.into_inner()));
     Ok(SealingMaterials::new(suite, data_key, &[encrypted], &context, &EncryptionContext::empty(), None)?)
+}
+
+fn client(kms: &EmbeddedKms) -> Client {
+    let config = aws_sdk_kms::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::from_static(REGION))
+        .credentials_provider(Credentials::new("local", "local", None, None, "demo"))
+        .endpoint_url(kms.endpoint_url())
+        .build();
+    Client::from_conf(config)
 }

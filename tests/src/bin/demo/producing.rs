@@ -17,7 +17,7 @@ const BATCH_LEN: usize = 200;
 /// the records, and two are merged after another.
 pub(crate) async fn produce(
     plan: &[PlannedRecord],
-    producer: &mut Producer,
+    producer: &Producer,
     poison: &PoisonSealer,
     stream: &InMemoryStream,
     ledger: &mut Ledger,
@@ -34,9 +34,9 @@ pub(crate) async fn produce(
         put_poison(batch, first, poison, stream, ledger)?;
         let good: Vec<_> = batch.iter().enumerate().filter(|(_, planned)| planned.poison.is_none()).collect();
         let records: Vec<_> = good.iter().map(|(index, planned)| plain_record(first + index, planned)).collect();
-        let places = producer.write(&records).await?;
-        for (record, sequence_number) in records.into_iter().zip(places) {
-            ledger.expect(sequence_number.as_str(), &record.partition_key, record.plaintext, false);
+        let sequence_numbers = producer.write(&records).await?;
+        for (record, sequence_number) in records.into_iter().zip(sequence_numbers) {
+            ledger.expect(&sequence_number, &record.partition_key, record.plaintext.to_string(), false);
         }
     }
     Ok(())
@@ -56,7 +56,7 @@ fn put_poison(
 ) -> Result<(), Box<dyn Error>> {
     for (index, planned) in batch.iter().enumerate() {
         if let Some(kind) = planned.poison {
-            let plaintext = workload::plaintext(first + index);
+            let plaintext = workload::plaintext(first + index).to_string();
             let data = poison.seal(&plaintext, kind)?.into();
             let receipt = stream.put(&planned.partition_key, None, data, SystemClock.now().wall);
             ledger.expect(receipt.sequence_number.as_str(), &planned.partition_key, plaintext, true);

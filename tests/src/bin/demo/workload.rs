@@ -1,5 +1,7 @@
 //! Which records there are: pure, and the same for the same seed.
 
+use serde_json::{Value, json};
+
 use crate::options::Options;
 
 /// The number of customers, whose names are the partition keys.
@@ -57,8 +59,8 @@ fn tenant(number: u32, options: &Options, random: &mut fastrand::Rng) -> u32 {
 }
 
 /// The plaintext of the record with this number.
-pub(crate) fn plaintext(number: usize) -> String {
-    format!(r#"{{"order":{number}}}"#)
+pub(crate) fn plaintext(number: usize) -> Value {
+    json!({"order": number})
 }
 
 #[cfg(test)]
