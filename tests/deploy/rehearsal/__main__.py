@@ -1,6 +1,7 @@
 """Checks the template, builds the functions, deploys them to an emulated AWS and rehearses what can go wrong."""
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -34,13 +35,15 @@ _REHEARSE = "rehearse"
 def main() -> int:
     """Returns the process's exit status."""
     arguments = _arguments()
+    # As after an interrupt, the servers are to be ended.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     work = Path(tempfile.mkdtemp(prefix="warmkeys-deploy-"))
     print(f"logs are in {work}", flush=True)
     rows: list[Row] = []
     try:
         for step in arguments.steps:
             if step in _STEPS:
-                rows.append(_timed(step, lambda: _STEPS[step](work)))
+                rows.append(_timed(step, _STEPS[step], work))
             else:
                 rows += _rehearse(arguments, work)
     except StepFailed as failure:
@@ -65,14 +68,14 @@ def _rehearse(arguments: argparse.Namespace, work: Path) -> list[Row]:
         _print(rows[0])
         rehearsal = Rehearsal(stacks, quota, Journal(work / "journal.jsonl"), package.bootstrap, work)
         for check in _checks(arguments.checks):
-            rows.append(_timed(check.__name__, lambda: check(rehearsal)))
+            rows.append(_timed(check.__name__, check, rehearsal))
         return rows
 
 
-def _timed(name: str, action) -> Row:
+def _timed(name: str, action: Callable, argument) -> Row:
     started = time.monotonic()
     try:
-        outcome = action() or Outcome()
+        outcome = action(argument) or Outcome()
     except ClientError as error:
         outcome = Outcome(problems=[str(error)])
     row = Row(name, time.monotonic() - started, outcome)

@@ -30,7 +30,5 @@ def client(service: str):
     """The client of `service`."""
     return boto3.client(
         service,
-        config=Config(
-            connect_timeout=5, read_timeout=60, retries={"total_max_attempts": 3}, s3={"addressing_style": "path"}
-        ),
+        config=Config(connect_timeout=5, read_timeout=60, retries={"total_max_attempts": 3}, s3={"addressing_style": "path"}),
     )

@@ -1,7 +1,9 @@
 """What is judged at the end, over everything that the scenarios did."""
 
+import base64
+
 from . import permissions
-from .producer import MARKER
+from .producer import MARKER, Plaintext
 from .rehearsal import Outcome, Rehearsal
 
 
@@ -9,7 +11,8 @@ def no_plaintext_in_the_logs(rehearsal: Rehearsal) -> Outcome:
     """No function wrote a record's plaintext to its log."""
     outcome = Outcome()
     for log in sorted((rehearsal.work / "sandboxes").iterdir()):
-        outcome.demand(MARKER.encode() not in log.read_bytes(), f"{log.name} holds plaintext")
+        content = log.read_bytes()
+        outcome.demand(not any(plaintext in content for plaintext in _PLAINTEXTS), f"{log.name} holds plaintext")
     return outcome
 
 
@@ -25,5 +28,9 @@ def permissions_are_the_least(rehearsal: Rehearsal) -> Outcome:
         outcome.demand(False, f"the policies allow {action}, which nothing called")
     return outcome
 
+
+# How every plaintext begins, as it is and as base64 of whole groups of three bytes.
+_BEGINNING = Plaintext(0, "", 0).encode()[: Plaintext(0, "", 0).encode().index(b"run") // 3 * 3]
+_PLAINTEXTS = (MARKER.encode(), base64.b64encode(_BEGINNING))
 
 CLOSING_CHECKS = [no_plaintext_in_the_logs, permissions_are_the_least]

@@ -83,10 +83,8 @@ class Stream:
         """The records' data, in order."""
         kinesis = client("kinesis")
         shard = kinesis.list_shards(StreamARN=self._arn)["Shards"][0]["ShardId"]
-        iterator = kinesis.get_shard_iterator(
-            StreamARN=self._arn, ShardId=shard, ShardIteratorType="TRIM_HORIZON"
-        )["ShardIterator"]
-        records = []
+        start = kinesis.get_shard_iterator(StreamARN=self._arn, ShardId=shard, ShardIteratorType="TRIM_HORIZON")
+        iterator, records = start["ShardIterator"], []
         while iterator:
             answer = kinesis.get_records(StreamARN=self._arn, ShardIterator=iterator, Limit=10_000)
             records += [record["Data"] for record in answer["Records"]]

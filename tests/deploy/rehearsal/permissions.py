@@ -4,9 +4,10 @@ import fnmatch
 import json
 
 from .aws import client
+from .deployment import Stack
+from .failure import StepFailed
 from .journal import Journal
 from .layout import ACCOUNT, REGION
-from .deployment import Stack
 
 # API operations whose permission has another name than the operation.
 _ACTIONS = {
@@ -59,7 +60,8 @@ def _statements(function: str) -> list[dict]:
     iam = client("iam")
     names = iam.list_role_policies(RoleName=role)["PolicyNames"]
     attached = iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
-    assert not attached, f"{role} has managed policies: {attached}"
+    if attached:
+        raise StepFailed(f"{role} has managed policies, whose statements are not compared: {attached}")
     documents = [iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in names]
     documents = [json.loads(document) if isinstance(document, str) else document for document in documents]
     return [statement for document in documents for statement in _list(document["Statement"])]
@@ -72,22 +74,17 @@ def _allows(statement: dict, action: str, arn: str) -> bool:
 
 
 def _arn(call: dict) -> str:
-    service, resource = call["service"], call["resource"]
-    if resource is None:
-        return "*"
-    if resource.startswith("arn:"):
+    """The ARN that a call named, or `*` if it named none."""
+    resource = call["resource"] or "*"
+    if resource == "*" or resource.startswith("arn:"):
         return resource
-    match service:
-        case "sqs":
-            return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{resource.rsplit('/', 1)[1]}"
-        case "kinesis":
-            return f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/{resource}"
-        case "firehose":
-            return f"arn:aws:firehose:{REGION}:{ACCOUNT}:deliverystream/{resource}"
-        case "s3":
-            return f"arn:aws:s3:::{resource}"
-        case _:
-            return resource
+    here = f"{REGION}:{ACCOUNT}"
+    return {
+        "sqs": f"arn:aws:sqs:{here}:{resource.rpartition('/')[2]}",
+        "kinesis": f"arn:aws:kinesis:{here}:stream/{resource}",
+        "firehose": f"arn:aws:firehose:{here}:deliverystream/{resource}",
+        "s3": f"arn:aws:s3:::{resource}",
+    }.get(call["service"], resource)
 
 
 def _list(value) -> list:

@@ -90,13 +90,30 @@ def tail(log: Path, lines: int = 30) -> str:
 
 
 def _stop(process: subprocess.Popen) -> None:
-    """Ends the process and its session: politely, then not."""
-    for signal_number in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(process.pid, signal_number)
-        except ProcessLookupError:
-            return
+    """Ends the process, politely first, and whatever is left of the session that it leads."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGTERM)
         try:
             process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    for pid in _session(process.pid):
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
             continue
+
+
+def _session(leader: int) -> list[int]:
+    """The processes of the session: functions are in process groups of their own, but not in sessions."""
+    members = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            # After the name, which is in parentheses: state, parent, process group, session.
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[3]) == leader:
+            members.append(int(stat.parent.name))
+    return members

@@ -10,22 +10,26 @@ from aws_encryption_sdk.caches.local import LocalCryptoMaterialsCache
 from aws_encryption_sdk.key_providers.kms import StrictAwsKmsMasterKeyProvider
 from aws_encryption_sdk.materials_managers.caching import CachingCryptoMaterialsManager
 
+from .failure import StepFailed
+
 _PUT_RECORDS_LIMIT = 500
-_MARKER = "warmkeys-rehearsal-plaintext"
+
+# What no log may hold.
+MARKER = "warmkeys-rehearsal-plaintext"
 
 _runs = itertools.count()
 
 
 @dataclass(frozen=True)
 class Plaintext:
-    """A record in clear. `ordinal` counts up within its partition key; `marker` is what no log may hold."""
+    """A record in clear. `ordinal` counts up within its partition key."""
 
     run: int
     partition_key: str
     ordinal: int
 
     def encode(self) -> bytes:
-        return json.dumps({"marker": _MARKER, **self.__dict__}).encode()
+        return json.dumps({"marker": MARKER, **self.__dict__}).encode()
 
     @staticmethod
     def decode(plaintext: bytes) -> "Plaintext | None":
@@ -55,35 +59,35 @@ class Producer:
         run = next(_runs)
         return [Plaintext(run, f"device-{i % partition_keys}", i // partition_keys) for i in range(count)]
 
-    def encrypt(self, plaintexts: list[Plaintext], records_per_data_key: int = 20, key_arn: str | None = None):
+    def encrypt(
+        self, plaintexts: list[Plaintext], records_per_data_key: int = 20, key_arn: str | None = None
+    ) -> list[tuple[str, bytes]]:
         """The messages, each with its partition key."""
-        sdk = aws_encryption_sdk.EncryptionSDKClient(
-            commitment_policy=CommitmentPolicy.REQUIRE_ENCRYPT_REQUIRE_DECRYPT
-        )
+        sdk = aws_encryption_sdk.EncryptionSDKClient(commitment_policy=CommitmentPolicy.REQUIRE_ENCRYPT_REQUIRE_DECRYPT)
         materials = CachingCryptoMaterialsManager(
             master_key_provider=StrictAwsKmsMasterKeyProvider(key_ids=[key_arn or self._key_arn]),
             cache=LocalCryptoMaterialsCache(capacity=10),
             max_age=600.0,
             max_messages_encrypted=records_per_data_key,
         )
-        return [
-            (
-                plaintext.partition_key,
-                sdk.encrypt(
-                    source=plaintext.encode(), materials_manager=materials, encryption_context=self._context
-                )[0],
+
+        def encrypt(plaintext: Plaintext) -> bytes:
+            message, _header = sdk.encrypt(
+                source=plaintext.encode(), materials_manager=materials, encryption_context=self._context
             )
-            for plaintext in plaintexts
-        ]
+            return message
+
+        return [(plaintext.partition_key, encrypt(plaintext)) for plaintext in plaintexts]
 
     def put(self, payloads: list[tuple[str, bytes]]) -> None:
         """Writes the payloads in their order."""
-        for batch in itertools.batched(payloads, _PUT_RECORDS_LIMIT):
+        for batch in itertools.batched(payloads, _PUT_RECORDS_LIMIT, strict=False):
             response = self._kinesis.put_records(
                 StreamARN=self._stream_arn,
                 Records=[{"PartitionKey": key, "Data": data} for key, data in batch],
             )
-            assert response["FailedRecordCount"] == 0, "the emulator refused records"
+            if response["FailedRecordCount"]:
+                raise StepFailed("the emulator's Kinesis refused records")
 
     def send(self, plaintexts: list[Plaintext], records_per_data_key: int = 20, key_arn: str | None = None) -> None:
         """Encrypts and writes."""
@@ -93,6 +97,3 @@ class Producer:
 def distinct_data_keys(count: int, records_per_data_key: int) -> int:
     """How many data keys `count` records in one go take."""
     return -(-count // records_per_data_key)
-
-
-MARKER = _MARKER

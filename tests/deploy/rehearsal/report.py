@@ -19,7 +19,7 @@ def table(rows: list[Row]) -> str:
     header = ("", "sent", "arrived", "twice", "kept aside", "checkpoints", "seconds", "result")
     cells = [header] + [_cells(row) for row in rows]
     widths = [max(len(line[column]) for line in cells) for column in range(len(header))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in cells]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in cells]
     problems = [f"{row.name}: {problem}" for row in rows for problem in row.outcome.problems]
     return "\n".join([*lines, "", *problems])
 

@@ -64,6 +64,4 @@ def _add(package: zipfile.ZipFile, name: str, content: bytes) -> None:
 
 def _update(function: str, code: bytes) -> None:
     client("lambda").update_function_code(FunctionName=function, ZipFile=code)
-    client("lambda").get_waiter("function_updated_v2").wait(
-        FunctionName=function, WaiterConfig={"Delay": 1, "MaxAttempts": 30}
-    )
+    client("lambda").get_waiter("function_updated_v2").wait(FunctionName=function, WaiterConfig={"Delay": 1, "MaxAttempts": 30})

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from .aws import client
 from .deployment import Stack, deploy
+from .destinations import DeliveryStream, Destination, Queue, Stream
+from .failure import StepFailed
 from .layout import ACCOUNT, REGION
 from .producer import Producer
-from .destinations import DeliveryStream, Destination, Queue, Stream
 from .waiting import eventually
 
 CONTEXT = {"stream": "rehearsal"}
@@ -63,7 +64,7 @@ def deploy_all(template: Path, architecture: str, work: Path) -> dict[str, Stack
             ),
             stacks.items(),
         )
-        return dict(zip(stacks, deployed))
+        return dict(zip(stacks, deployed, strict=True))
 
 
 def keys(stack: Stack) -> list[str]:
@@ -101,5 +102,9 @@ def _create_delivery_stream(name: str, bucket: str) -> None:
 
 
 def _wait_until_active(stream: str) -> None:
-    description = lambda: client("kinesis").describe_stream_summary(StreamName=stream)["StreamDescriptionSummary"]
-    assert eventually(lambda: description()["StreamStatus"] == "ACTIVE", 30), f"{stream} does not become active"
+    def is_active() -> bool:
+        summary = client("kinesis").describe_stream_summary(StreamName=stream)["StreamDescriptionSummary"]
+        return summary["StreamStatus"] == "ACTIVE"
+
+    if not eventually(is_active, within_seconds=30):
+        raise StepFailed(f"{stream} does not become active")

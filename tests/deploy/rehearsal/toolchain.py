@@ -1,5 +1,6 @@
 """The steps before anything is deployed: the template's checks and the builds."""
 
+import os
 import platform
 from pathlib import Path
 
@@ -16,8 +17,14 @@ _ENVIRONMENT = {"AWS_DEFAULT_REGION": REGION, "SAM_CLI_TELEMETRY": "0", "AWS_EC2
 
 def lint(work: Path) -> None:
     """`sam validate --lint`, and cfn-lint by itself, which knows more Regions."""
-    run([_SAM, "validate", "--lint", "--template-file", TEMPLATE], work / "validate.log", _CHECK_SECONDS, REPOSITORY, _ENVIRONMENT)
-    run([TOOLS / "bin" / "cfn-lint", "--regions", REGION, "us-east-1", "--template", TEMPLATE], work / "cfn-lint.log", _CHECK_SECONDS)
+    run(
+        [_SAM, "validate", "--lint", "--template-file", TEMPLATE], work / "validate.log", _CHECK_SECONDS, REPOSITORY, _ENVIRONMENT
+    )
+    run(
+        [TOOLS / "bin" / "cfn-lint", "--regions", REGION, "us-east-1", "--template", TEMPLATE],
+        work / "cfn-lint.log",
+        _CHECK_SECONDS,
+    )
 
 
 def build(work: Path) -> None:
@@ -30,7 +37,13 @@ def build(work: Path) -> None:
 def build_for_other_architecture(work: Path) -> None:
     """A release build for the other processor: it cannot run here, but it must build."""
     flag = "--x86-64" if architecture() == "arm64" else "--arm64"
-    run(["cargo", "lambda", "build", "--release", flag], work / "build-other.log", _BUILD_SECONDS, REPOSITORY, _with_cargo_lambda())
+    run(
+        ["cargo", "lambda", "build", "--release", flag],
+        work / "build-other.log",
+        _BUILD_SECONDS,
+        REPOSITORY,
+        _with_cargo_lambda(),
+    )
 
 
 def throttling_proxy(work: Path) -> Path:
@@ -46,6 +59,4 @@ def architecture() -> str:
 
 
 def _with_cargo_lambda() -> dict[str, str]:
-    import os
-
     return {**_ENVIRONMENT, "PATH": f"{TOOLS / 'bin'}{os.pathsep}{os.environ['PATH']}"}

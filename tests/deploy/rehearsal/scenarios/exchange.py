@@ -45,11 +45,7 @@ class Exchange:
 
     def invocations(self):
         """The invocations of the stack's function since the exchange began."""
-        return [
-            invocation
-            for invocation in self.journal.invocations(self._mark)
-            if invocation.function == self.stack.function()
-        ]
+        return [invocation for invocation in self.journal.invocations(self._mark) if invocation.function == self.stack.function()]
 
     def calls(self, operation: str) -> list[dict]:
         """The calls of an operation by the stack's function since the exchange began."""
@@ -74,8 +70,7 @@ class Exchange:
             arrived=comparison.arrived,
             duplicates=self._delivered() - len(self.sent),
             partial_responses=invocation_rules.partial_responses(invocations),
-            problems=comparison.problems(duplicates_allowed, self._sink.keeps_order)
-            + invocation_rules.problems(invocations),
+            problems=comparison.problems(duplicates_allowed, self._sink.keeps_order) + invocation_rules.problems(invocations),
         )
         # A FIFO queue hides what it got twice; the calls do not.
         outcome.demand(
@@ -94,4 +89,4 @@ class Exchange:
     def _delivered(self) -> int:
         """How many records the sink has accepted since the exchange began."""
         calls = self.calls(self._sink.operation)
-        return sum(call["accepted"] or 0 for call in calls if self._sink.name in call["resource"])
+        return sum(call["accepted"] or 0 for call in calls if self._sink.name in (call["resource"] or ""))

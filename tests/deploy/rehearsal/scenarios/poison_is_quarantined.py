@@ -50,8 +50,8 @@ def _poison(exchange: Exchange) -> list[bytes]:
     producer = exchange.producer
     good = [data for _, data in producer.encrypt(producer.plaintexts(4), records_per_data_key=1)]
     foreign_key = client("kms").create_key(Description="not among the function's keys")["KeyMetadata"]["Arn"]
-    (_, under_foreign_key), = producer.encrypt(producer.plaintexts(1), key_arn=foreign_key)
-    (_, without_context), = producer.with_context({}).encrypt(producer.plaintexts(1))
+    ((_, under_foreign_key),) = producer.encrypt(producer.plaintexts(1), key_arn=foreign_key)
+    ((_, without_context),) = producer.with_context({}).encrypt(producer.plaintexts(1))
     return [
         b'{"not": "encrypted"}',
         os.urandom(300),

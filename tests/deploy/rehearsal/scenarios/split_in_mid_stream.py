@@ -16,9 +16,7 @@ def split_in_mid_stream(rehearsal: Rehearsal) -> Outcome:
     exchange.sent += plaintexts
     exchange.producer.send(plaintexts[:150])
     shard = client("kinesis").list_shards(StreamARN=stream)["Shards"][0]["ShardId"]
-    client("kinesis").split_shard(
-        StreamARN=stream, ShardToSplit=shard, NewStartingHashKey=_MIDDLE_OF_THE_HASH_KEYS
-    )
+    client("kinesis").split_shard(StreamARN=stream, ShardToSplit=shard, NewStartingHashKey=_MIDDLE_OF_THE_HASH_KEYS)
     active = eventually(lambda: _status(stream) == "ACTIVE", within_seconds=30)
     exchange.producer.send(plaintexts[150:])
     outcome = exchange.finish(within_seconds=60)

@@ -27,8 +27,8 @@ def follow_resharding():
 
 def _initialize_shards(poller) -> dict[str, str]:
     """The shards to read now, with their iterators: not those that have ended, nor children of those that have not."""
-    client, ended = poller.source_client, _ended_shards(poller)
-    shards = client.list_shards(StreamARN=poller.source_arn)["Shards"]
+    ended = _ended_shards(poller)
+    shards = poller.source_client.list_shards(StreamARN=poller.source_arn)["Shards"]
     unfinished = {shard["ShardId"] for shard in shards} - ended
     iterators = {}
     for shard in shards:
@@ -37,10 +37,13 @@ def _initialize_shards(poller) -> dict[str, str]:
         if shard_id in ended or parents & unfinished:
             continue
         position = "TRIM_HORIZON" if parents & ended else poller.stream_parameters["StartingPosition"]
-        iterators[shard_id] = poller.shards.get(shard_id) or client.get_shard_iterator(
-            StreamARN=poller.source_arn, ShardId=shard_id, ShardIteratorType=position
-        )["ShardIterator"]
+        iterators[shard_id] = poller.shards.get(shard_id) or _iterator(poller, shard_id, position)
     return iterators
+
+
+def _iterator(poller, shard_id: str, position: str) -> str:
+    answer = poller.source_client.get_shard_iterator(StreamARN=poller.source_arn, ShardId=shard_id, ShardIteratorType=position)
+    return answer["ShardIterator"]
 
 
 def _ended_shards(poller) -> set[str]:

@@ -1,7 +1,6 @@
 """One sandbox: the function's process under the Runtime Interface Emulator that SAM CLI ships."""
 
 import os
-import signal
 import socket
 import subprocess
 import time
@@ -34,7 +33,6 @@ class Sandbox:
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=subprocess.STDOUT,
-            start_new_session=True,
         )
         self._wait_until_it_listens()
 
@@ -53,16 +51,13 @@ class Sandbox:
         return response.content, not response.ok or _is_error(response)
 
     def stop(self) -> None:
-        """Ends the emulator and the function's process, at the latest after some seconds."""
-        for signal_number in (signal.SIGTERM, signal.SIGKILL):
-            try:
-                os.killpg(self._process.pid, signal_number)
-            except ProcessLookupError:
-                pass
-            try:
-                self._process.wait(_STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                continue
+        """Ends the emulator, which ends the function's process, at the latest after some seconds."""
+        self._process.terminate()
+        try:
+            self._process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
         self._log.close()
 
     def _wait_until_it_listens(self) -> None:
