@@ -268,7 +268,7 @@ mod tests {
         let user = |partition_key: &str, data: &'static str| kpl::UserRecord {
             partition_key: partition_key.into(),
             explicit_hash_key: Some("5".into()),
-            data: data.into(),
+            data: data.repeat(kpl::MIN_MEAN_PAYLOAD_LEN).into(),
         };
         let aggregate = kpl::aggregate(&[user("device-1", "a"), user("device-2", "b")]);
         let batch = ShardBatch::try_from(event(&[entry("1", b"plain"), entry("2", &aggregate), entry("3", b"plain")]))
@@ -284,8 +284,8 @@ mod tests {
             places,
             [
                 ("1", None, "device-7", &b"plain"[..]),
-                ("2", Some(0), "device-1", b"a"),
-                ("2", Some(1), "device-2", b"b"),
+                ("2", Some(0), "device-1", &[b'a'; kpl::MIN_MEAN_PAYLOAD_LEN]),
+                ("2", Some(1), "device-2", &[b'b'; kpl::MIN_MEAN_PAYLOAD_LEN]),
                 ("3", None, "device-7", b"plain"),
             ]
         );

@@ -8,17 +8,22 @@ use prost::Message;
 
 use super::aggregated_record::{AggregatedRecord, Record};
 use super::{DIGEST_LEN, MAGIC, UserRecord};
+use crate::producer::HashKey;
 
-/// The most user records taken from one aggregate (inclusive).
+/// The least payload bytes that an aggregate has for each of its user records, on average.
 ///
-/// More records than could each hold a ciphertext within Lambda's 6 MB of event, so that no producer of real records meets the
-/// bound. It keeps an aggregate of empty records from taking many times its size in memory.
-pub const MAX_USER_RECORDS: usize = 50_000;
+/// Less than any encrypted record has: the header of a message alone has more, and a KMS ciphertext of one byte more than twice
+/// as many. It keeps an aggregate of empty records from taking many times its size in memory, now and wherever each
+/// of them is kept by itself.
+pub const MIN_MEAN_PAYLOAD_LEN: usize = 64;
 
 /// Takes an aggregate apart, in order. The user records' payloads share `payload`'s buffer.
 ///
-/// `None` if `payload` is not an aggregate: another beginning, a wrong digest, not the protobuf, an index outside its table, or
-/// more than [`MAX_USER_RECORDS`]. As the Kinesis Client Library has it, such bytes are plain data.
+/// `None` if `payload` is not an aggregate: another beginning, a wrong digest, not the protobuf, or an index outside its table. As
+/// the Kinesis Client Library has it, such bytes are plain data. So are, against that library, aggregates that would take many
+/// times their size when each user record is kept by itself, which no stream of encrypted records has: with a partition
+/// key or an explicit hash key that Kinesis itself would not take, with a table longer than there are records, or with
+/// payloads of less than [`MIN_MEAN_PAYLOAD_LEN`] on average.
 #[must_use]
 pub fn deaggregate(payload: &Bytes) -> Option<Vec<UserRecord>> {
     let after_magic = payload.strip_prefix(&MAGIC)?;
@@ -27,12 +32,15 @@ pub fn deaggregate(payload: &Bytes) -> Option<Vec<UserRecord>> {
         return None;
     }
     let aggregate = AggregatedRecord::decode(payload.slice_ref(protobuf)).ok()?;
-    if aggregate.records.len() > MAX_USER_RECORDS {
+    // The payloads stand in the encoded records, so that these have at least as many bytes.
+    let encoded_len: usize = aggregate.records.iter().map(Bytes::len).sum();
+    let max_records = encoded_len / MIN_MEAN_PAYLOAD_LEN;
+    if aggregate.records.len() > max_records {
         return None;
     }
-    let partition_keys = shared(aggregate.partition_key_table);
-    let explicit_hash_keys = shared(aggregate.explicit_hash_key_table);
-    aggregate
+    let partition_keys = table(aggregate.partition_key_table, aggregate.records.len(), is_partition_key)?;
+    let explicit_hash_keys = table(aggregate.explicit_hash_key_table, aggregate.records.len(), is_explicit_hash_key)?;
+    let user_records: Vec<_> = aggregate
         .records
         .into_iter()
         .map(|encoded| {
@@ -46,11 +54,27 @@ pub fn deaggregate(payload: &Bytes) -> Option<Vec<UserRecord>> {
                 data: record.data?,
             })
         })
-        .collect()
+        .collect::<Option<_>>()?;
+    let payload_len: usize = user_records.iter().map(|record: &UserRecord| record.data.len()).sum();
+    (user_records.len() <= payload_len / MIN_MEAN_PAYLOAD_LEN).then_some(user_records)
 }
 
-fn shared(table: Vec<String>) -> Vec<Arc<str>> {
-    table.into_iter().map(Arc::from).collect()
+/// The keys of a table; `None` if one is not valid, or if there are more than `max_len`: the library enters a key when a
+/// record first needs it.
+fn table(keys: Vec<String>, max_len: usize, is_valid: impl Fn(&str) -> bool) -> Option<Vec<Arc<str>>> {
+    let valid = keys.len() <= max_len && keys.iter().all(|key| is_valid(key));
+    valid.then(|| keys.into_iter().map(Arc::from).collect())
+}
+
+/// "Partition keys are Unicode strings, with a maximum length limit of 256 characters for each key."
+/// <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecord.html>
+fn is_partition_key(key: &str) -> bool {
+    const MAX_CHARS: usize = 256;
+    !key.is_empty() && key.chars().nth(MAX_CHARS).is_none()
+}
+
+fn is_explicit_hash_key(key: &str) -> bool {
+    HashKey::parse(key).is_some()
 }
 
 fn entry(table: &[Arc<str>], index: u64) -> Option<Arc<str>> {
@@ -79,13 +103,21 @@ mod tests {
     }
 
     fn aggregate_of(records: Vec<Bytes>) -> Bytes {
+        aggregate_with(&["device-1"], &["340282366920938463463374607431768211455"], records)
+    }
+
+    fn aggregate_with(partition_keys: &[&str], explicit_hash_keys: &[&str], records: Vec<Bytes>) -> Bytes {
+        let owned = |keys: &[&str]| keys.iter().map(ToString::to_string).collect();
         let aggregate = AggregatedRecord {
-            partition_key_table: vec!["device-1".into(), "device-2".into()],
-            explicit_hash_key_table: vec!["340282366920938463463374607431768211455".into()],
+            partition_key_table: owned(partition_keys),
+            explicit_hash_key_table: owned(explicit_hash_keys),
             records,
         };
         framed(&aggregate.encode_to_vec())
     }
+
+    /// As long as the least payload of which every record has one.
+    const PAYLOAD: &[u8] = &[b'x'; MIN_MEAN_PAYLOAD_LEN];
 
     #[test]
     fn bytes_of_the_specification_s_example_layout_are_read() {
@@ -95,39 +127,43 @@ mod tests {
             b"pk",
             &[0x12, 1],
             b"7",
-            &[0x1A, 9, 0x08, 0, 0x10, 0, 0x1A, 3],
-            b"abc",
-            &[0x1A, 5, 0x08, 0, 0x1A, 1],
-            b"d",
+            &[0x1A, 70, 0x08, 0, 0x10, 0, 0x1A, 64],
+            &[b'a'; 64],
+            &[0x1A, 68, 0x08, 0, 0x1A, 64],
+            &[b'b'; 64],
         ]
         .concat();
         let records = deaggregate(&framed(&protobuf)).expect("an aggregate");
         assert_eq!(
             records,
             [
-                UserRecord { partition_key: "pk".into(), explicit_hash_key: Some("7".into()), data: "abc".into() },
-                UserRecord { partition_key: "pk".into(), explicit_hash_key: None, data: "d".into() },
+                UserRecord {
+                    partition_key: "pk".into(),
+                    explicit_hash_key: Some("7".into()),
+                    data: vec![b'a'; 64].into()
+                },
+                UserRecord { partition_key: "pk".into(), explicit_hash_key: None, data: vec![b'b'; 64].into() },
             ]
         );
     }
 
     #[test]
     fn payloads_share_the_aggregate_s_buffer() {
-        let payload = aggregate_of(vec![record(Some(0), None, Some(b"reading"))]);
+        let payload = aggregate_of(vec![record(Some(0), None, Some(PAYLOAD))]);
         let records = deaggregate(&payload).expect("an aggregate");
         assert!(payload.as_ptr_range().contains(&records[0].data.as_ptr()));
     }
 
     #[test]
     fn a_wrong_digest_is_plain_data() {
-        let mut bytes = aggregate_of(vec![record(Some(0), None, Some(b"reading"))]).to_vec();
+        let mut bytes = aggregate_of(vec![record(Some(0), None, Some(PAYLOAD))]).to_vec();
         *bytes.last_mut().expect("a digest") ^= 1;
         assert_eq!(deaggregate(&bytes.into()), None);
     }
 
     #[test]
     fn every_truncation_is_plain_data() {
-        let whole = aggregate_of(vec![record(Some(0), None, Some(b"reading"))]);
+        let whole = aggregate_of(vec![record(Some(0), None, Some(PAYLOAD))]);
         for len in 0..whole.len() {
             assert_eq!(deaggregate(&whole.slice(..len)), None, "cut to {len} bytes");
         }
@@ -141,28 +177,73 @@ mod tests {
 
     #[test]
     fn an_absent_required_field_is_plain_data() {
-        assert_eq!(deaggregate(&aggregate_of(vec![record(None, None, Some(b"reading"))])), None);
+        assert_eq!(deaggregate(&aggregate_of(vec![record(None, None, Some(PAYLOAD))])), None);
         assert_eq!(deaggregate(&aggregate_of(vec![record(Some(0), None, None)])), None);
     }
 
     #[test]
     fn an_index_outside_its_table_is_plain_data() {
-        assert!(deaggregate(&aggregate_of(vec![record(Some(1), Some(0), Some(b"last entries"))])).is_some());
-        assert_eq!(deaggregate(&aggregate_of(vec![record(Some(2), None, Some(b"beyond"))])), None);
-        assert_eq!(deaggregate(&aggregate_of(vec![record(Some(0), Some(1), Some(b"beyond"))])), None);
-        assert_eq!(deaggregate(&aggregate_of(vec![record(Some(u64::MAX), None, Some(b"beyond"))])), None);
+        assert!(deaggregate(&aggregate_of(vec![record(Some(0), Some(0), Some(PAYLOAD))])).is_some());
+        assert_eq!(deaggregate(&aggregate_of(vec![record(Some(1), None, Some(PAYLOAD))])), None);
+        assert_eq!(deaggregate(&aggregate_of(vec![record(Some(0), Some(1), Some(PAYLOAD))])), None);
+        assert_eq!(deaggregate(&aggregate_of(vec![record(Some(u64::MAX), None, Some(PAYLOAD))])), None);
     }
 
     #[test]
     fn an_aggregate_without_records_holds_none() {
-        assert_eq!(deaggregate(&aggregate_of(Vec::new())), Some(Vec::new()));
+        assert_eq!(deaggregate(&framed(&[])), Some(Vec::new()));
     }
 
     #[test]
-    fn more_records_than_the_bound_are_plain_data() {
-        let with = |count| aggregate_of(vec![record(Some(0), None, Some(b"")); count]);
-        assert_eq!(deaggregate(&with(MAX_USER_RECORDS)).map(|records| records.len()), Some(MAX_USER_RECORDS));
-        assert_eq!(deaggregate(&with(MAX_USER_RECORDS + 1)), None);
+    fn payloads_too_short_for_encrypted_records_are_plain_data() {
+        const LEN: usize = MIN_MEAN_PAYLOAD_LEN;
+        // The two payloads' lengths; only their mean counts.
+        for (first, second, is_aggregate) in
+            [(LEN, LEN - 1, false), (LEN, LEN, true), (LEN, LEN + 1, true), (2 * LEN, 0, true), (2 * LEN - 1, 0, false)]
+        {
+            let records = [first, second].map(|len| record(Some(0), None, Some(&[b'x'; 2 * LEN][..len])));
+            assert_eq!(deaggregate(&aggregate_of(records.to_vec())).is_some(), is_aggregate, "{first} and {second}");
+        }
+    }
+
+    #[test]
+    fn indexes_written_at_length_do_not_make_up_for_payloads() {
+        // The same field many times over, of which the last counts.
+        let padded = [&[0x08, 0].repeat(100)[..], &[0x1A, 0]].concat();
+        assert_eq!(deaggregate(&aggregate_of(vec![padded.into()])), None);
+    }
+
+    #[test]
+    fn a_partition_key_that_kinesis_would_not_take_is_plain_data() {
+        for (key, is_aggregate) in [
+            (String::new(), false),
+            ("k".into(), true),
+            ("é".repeat(255), true),
+            ("é".repeat(256), true),
+            ("é".repeat(257), false),
+            ("k".repeat(700_000), false),
+        ] {
+            let payload = aggregate_with(&[&key], &[], vec![record(Some(0), None, Some(PAYLOAD))]);
+            assert_eq!(deaggregate(&payload).is_some(), is_aggregate, "{} characters", key.chars().count());
+        }
+    }
+
+    #[test]
+    fn an_explicit_hash_key_that_kinesis_would_not_take_is_plain_data() {
+        for wrong in ["", "01", "-1", "340282366920938463463374607431768211456"] {
+            let payload = aggregate_with(&["k"], &[wrong], vec![record(Some(0), Some(0), Some(PAYLOAD))]);
+            assert_eq!(deaggregate(&payload), None, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_table_longer_than_there_are_records_is_plain_data() {
+        let with = |partition_keys: &[&str], explicit_hash_keys: &[&str]| {
+            deaggregate(&aggregate_with(partition_keys, explicit_hash_keys, vec![record(Some(0), None, Some(PAYLOAD))]))
+        };
+        assert!(with(&["a"], &["1"]).is_some());
+        assert_eq!(with(&["a", "b"], &[]), None);
+        assert_eq!(with(&["a"], &["1", "2"]), None);
     }
 
     proptest! {
@@ -174,7 +255,7 @@ mod tests {
 
         #[test]
         fn what_was_aggregated_comes_back(
-            records in proptest::collection::vec(("[a-c]{1,2}", proptest::option::of("[0-9]{1,2}"), proptest::collection::vec(any::<u8>(), 0..40)), 0..20)
+            records in proptest::collection::vec(("[a-c]{1,2}", proptest::option::of("0|[1-9][0-9]?"), proptest::collection::vec(any::<u8>(), 64..100)), 0..20)
         ) {
             let records: Vec<UserRecord> = records
                 .into_iter()

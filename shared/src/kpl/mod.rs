@@ -12,14 +12,14 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 pub use aggregate::aggregate;
-pub use deaggregate::{MAX_USER_RECORDS, deaggregate};
+pub use deaggregate::{MIN_MEAN_PAYLOAD_LEN, deaggregate};
 
 /// One user record of an aggregate. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserRecord {
-    /// The partition key that the producer gave.
+    /// The partition key that the producer gave: 1 to 256 characters, as [`deaggregate`] checks and [`aggregate`] does not.
     pub partition_key: Arc<str>,
-    /// The explicit hash key, where the producer gave one: a decimal number below 2^128, not checked here.
+    /// The explicit hash key, where the producer gave one: a decimal number below 2^128, checked likewise.
     pub explicit_hash_key: Option<Arc<str>>,
     /// The payload.
     pub data: Bytes,

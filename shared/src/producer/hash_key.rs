@@ -5,7 +5,7 @@ use md5::{Digest as _, Md5};
 /// A record's hash key: the 128-bit number whose place in the shards' hash-key ranges decides the shard.
 /// <https://docs.aws.amazon.com/streams/latest/dev/key-concepts.html#partition-key>
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct HashKey(pub(super) u128);
+pub(crate) struct HashKey(pub(super) u128);
 
 impl HashKey {
     /// "An MD5 hash function is used to map partition keys to 128-bit integer values" (big-endian).
@@ -16,7 +16,7 @@ impl HashKey {
 
     /// Reads an explicit hash key; `None` unless it is a decimal number below 2^128 without sign or leading zeros:
     /// the service's pattern is `0|([1-9]\d{0,38})`.
-    pub(super) fn parse(decimal: &str) -> Option<Self> {
+    pub(crate) fn parse(decimal: &str) -> Option<Self> {
         let canonical =
             decimal == "0" || (decimal.bytes().all(|digit| digit.is_ascii_digit()) && !decimal.starts_with('0'));
         if !canonical {

@@ -34,6 +34,7 @@ mod writer_tests;
 
 pub use client::{KinesisClient, StreamIdentifier};
 pub use error::{ListShardsError, Outcome, PutRecordsError, UnknownCause, WriteError};
+pub(crate) use hash_key::HashKey;
 pub use record::{OutgoingRecord, Receipt, RecordError};
 pub use service::{EntryFailure, EntryResult, ListShards, ListedShard, PutRecords, RequestEntry, ShardPage};
 pub use settings::{Aggregation, MaxRecordBytes, OnUnknownOutcome, Ordering, WriterSettings};

@@ -102,7 +102,7 @@ fn sink_error(error: WriteError) -> SinkError {
 fn unwritable_error(error: RecordError) -> SinkError {
     match error {
         RecordError::TooLarge { len, limit } => SinkError::TooLarge { len, limit },
-        // A partition key or explicit hash key that a stream did not accept cannot have come from one.
+        // No key comes here that a stream does not accept: an aggregate with one is not taken apart.
         error => SinkError::Refused(Arc::new(error)),
     }
 }
