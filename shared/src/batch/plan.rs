@@ -5,7 +5,6 @@ use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use super::ShardRecord;
-use super::units::unit_start;
 use crate::data_keys::DataKeyRequest;
 use crate::encryption_context::EncryptionContext;
 use crate::record_format::{ContentError, DataKeyIdentity, RecordFormat};
@@ -35,8 +34,14 @@ impl BatchPlan {
     pub(super) fn new(records: &[ShardRecord], format: &RecordFormat) -> Self {
         let mut plan = Self { data_keys: Vec::new(), records: Vec::with_capacity(records.len()) };
         let mut known = HashMap::new();
+        // Carried along: counting back from each first use would take the square of a large unit's length.
+        let mut start_of_unit = 0;
+        let mut previous = None;
         for (index, record) in records.iter().enumerate() {
-            let data_key = plan.data_key_of(record, format, &mut known, || unit_start(records, index));
+            if previous.replace(&record.sequence_number) != Some(&record.sequence_number) {
+                start_of_unit = index;
+            }
+            let data_key = plan.data_key_of(record, format, &mut known, start_of_unit);
             plan.records.push(data_key);
         }
         plan
@@ -47,7 +52,7 @@ impl BatchPlan {
         record: &'a ShardRecord,
         format: &RecordFormat,
         known: &mut HashMap<DataKeyIdentity<'a>, Result<usize, ContentError>>,
-        first_use: impl FnOnce() -> usize,
+        first_use: usize,
     ) -> Result<usize, ContentError> {
         let sealed = format.read(&record.data)?;
         match known.entry(sealed.data_key_identity()) {
@@ -58,7 +63,7 @@ impl BatchPlan {
                         encryption_context: Arc::new(required.request.encryption_context.clone()),
                         request: required.request,
                         reproduced_context: required.reproduced_context,
-                        first_use: first_use(),
+                        first_use,
                     });
                     self.data_keys.len() - 1
                 });

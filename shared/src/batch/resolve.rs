@@ -92,15 +92,14 @@ pub(super) async fn resolve(
     clock: &dyn Clock,
 ) -> ResolvedDataKeys {
     let mut resolved = ResolvedDataKeys { outcomes: vec![DataKeyOutcome::Waiting; data_keys.len()], blocked: None };
-    let mut unasked = data_keys.iter().enumerate();
+    let mut unasked = data_keys.iter().enumerate().peekable();
     let mut under_way = FuturesUnordered::new();
     // The decryptor keeps to the deadline by itself. One that does not must not take the others' time.
     let mut wait_until = deadline;
     loop {
         while under_way.len() < settings.max_concurrent_requests.get() {
-            let Some((index, data_key)) = unasked.next().filter(|(_, data_key)| resolved.can_matter(data_key)) else {
-                break;
-            };
+            let next = unasked.next_if(|(_, data_key)| resolved.can_matter(data_key));
+            let Some((index, data_key)) = next else { break };
             under_way.push(async move { (index, decryptor.decrypt_data_key(&data_key.request, deadline).await) });
         }
         let Ok(ended) = tokio::time::timeout_at(wait_until.instant(), under_way.next()).await else { break };
