@@ -91,6 +91,7 @@ fn code_of(error: &EncryptError) -> ErrorCode {
             DataKeyError::DeadlinePassed => ErrorCode::DeadlineExceeded,
             DataKeyError::KeyUnavailable(_)
             | DataKeyError::AccessDenied(_)
+            | DataKeyError::InvalidRequest(_)
             | DataKeyError::Undecryptable(_)
             | DataKeyError::NoAllowedKey
             | DataKeyError::WrongKey

@@ -18,7 +18,7 @@ use warmkeys::clock::{Clock, SystemClock};
 
 use super::error::KmsError;
 use super::service::{error_reply, operation};
-use crate::loopback_server::{AnswerRequest, LoopbackServer, MAX_REQUEST_BODY, Reply};
+use crate::loopback_server::{AnswerRequest, LoopbackServer, Reply};
 use crate::quota::Quota;
 use crate::unpoisoned::lock;
 
@@ -97,7 +97,7 @@ impl Proxy {
         // The body is sent on in one piece, with a length of its own.
         head.headers.remove(TRANSFER_ENCODING);
         head.headers.remove(CONTENT_LENGTH);
-        let body = Limited::new(body, MAX_REQUEST_BODY).collect().await?.to_bytes();
+        let body = Limited::new(body, Self::MAX_REQUEST_BODY).collect().await?.to_bytes();
         Ok(Response::from_parts(head, body))
     }
 }
