@@ -92,7 +92,6 @@ impl From<Result<Receipt, RecordFailure>> for RecordAnswer {
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde calls")]
 fn outcome_name<S: Serializer>(outcome: &Outcome, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(match outcome {
         Outcome::NotWritten => "notWritten",
