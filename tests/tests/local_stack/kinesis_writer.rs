@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use aws_sdk_kinesis::Client;
-use local_stack::kinesis::{Effect, EmbeddedKinesis, KinesisSettings, Operation, ShardLimits};
+use local_stack::kinesis::{Effect, EmbeddedKinesis, KinesisSettings, Operation};
 use local_stack::stream::{InMemoryStream, StreamRecord};
-use warmkeys::clock::{Clock, SystemClock};
+use warmkeys::clock::{Clock, Now, SystemClock};
 use warmkeys::producer::{
     KinesisClient, KinesisWriter, ListShardsError, OnUnknownOutcome, Outcome, OutgoingRecord, Receipt,
     StreamIdentifier, UnknownCause, WriteError, WriterSettings,
@@ -27,8 +28,17 @@ struct Setup {
 
 impl Setup {
     async fn start(shards: u32, kinesis: KinesisSettings, writer: WriterSettings) -> Self {
+        Self::start_with_clock(shards, kinesis, writer, Arc::new(SystemClock)).await
+    }
+
+    async fn start_with_clock(
+        shards: u32,
+        kinesis: KinesisSettings,
+        writer: WriterSettings,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let stream = Arc::new(InMemoryStream::new("orders", shards));
-        let kinesis = EmbeddedKinesis::start(Arc::clone(&stream), kinesis).await.unwrap();
+        let kinesis = EmbeddedKinesis::start_with_clock(Arc::clone(&stream), kinesis, clock).await.unwrap();
         let writer = writer_to(&kinesis, "orders", writer);
         Self { stream, kinesis, writer }
     }
@@ -44,6 +54,21 @@ impl Setup {
             shards.iter().flat_map(|shard| self.stream.read(&shard.id, 0, usize::MAX).unwrap()).collect();
         stored.sort_by(|one, other| one.sequence_number.as_str().cmp(other.sequence_number.as_str()));
         stored
+    }
+}
+
+/// A clock of which each reading comes 50 ms after the one before, so that the service's limits are met by the number of
+/// requests, however fast or slow this machine is.
+#[derive(Debug)]
+struct ClockByReadings {
+    start: Now,
+    readings: AtomicU32,
+}
+
+impl Clock for ClockByReadings {
+    fn now(&self) -> Now {
+        let elapsed = Duration::from_millis(50) * self.readings.fetch_add(1, Ordering::Relaxed);
+        Now { monotonic: self.start.monotonic + elapsed, wall: self.start.wall + elapsed }
     }
 }
 
@@ -97,9 +122,8 @@ fn assert_each_once_and_in_order(stored: &[StreamRecord], count: usize) {
 #[tokio::test]
 async fn twenty_thousand_records_survive_throttling_a_split_and_a_merge() {
     const COUNT: usize = 20_000;
-    let limits = ShardLimits { records_per_second: NonZeroU32::new(2_000).unwrap(), ..ShardLimits::SERVICE };
-    let settings = KinesisSettings { shard_limits: Some(limits), ..KinesisSettings::default() };
-    let setup = Setup::start(3, settings, eager()).await;
+    let clock = Arc::new(ClockByReadings { start: SystemClock.now(), readings: AtomicU32::new(0) });
+    let setup = Setup::start_with_clock(3, KinesisSettings::default(), eager(), clock).await;
     let (results, ()) = tokio::join!(setup.write(records(COUNT, 1_000)), reshard_in_the_middle(&setup, COUNT));
     assert!(results.iter().all(|result| result.as_ref().is_ok_and(|receipt| !receipt.possibly_duplicated)));
     assert_each_once_and_in_order(&setup.stored(), COUNT);
