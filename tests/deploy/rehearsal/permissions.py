@@ -4,7 +4,6 @@ import fnmatch
 import json
 
 from .aws import client
-from .deployment import Stack
 from .failure import StepFailed
 from .journal import Journal
 from .layout import ACCOUNT, REGION
@@ -39,11 +38,11 @@ def called_actions(journal: Journal, function: str) -> set[tuple[str, str]]:
     }
 
 
-def problems(stack: Stack, function: str, called: set[tuple[str, str]]) -> list[str]:
+def problems(function: str, called: set[tuple[str, str]]) -> list[str]:
     """Calls that no statement allows."""
     statements = _statements(function)
     return [
-        f"{function} of {stack.name} called {action} on {arn}, which its policies do not allow"
+        f"{function} called {action} on {arn}, which its policies do not allow"
         for action, arn in sorted(called)
         if not any(_allows(statement, action, arn) for statement in statements)
     ]

@@ -41,6 +41,7 @@ def deploy_all(template: Path, architecture: str, work: Path) -> dict[str, Stack
         # Existing keys; the sink that shows order and duplicates best.
         "stream": {
             "KmsKeyArns": f"{first_key},{second_key}",
+            "AdditionalKmsKeyArns": second_key,
             "Sink": "kinesis",
             "SinkArn": f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/sink-stream",
         },
@@ -50,6 +51,7 @@ def deploy_all(template: Path, architecture: str, work: Path) -> dict[str, Stack
             "SinkArn": f"arn:aws:firehose:{REGION}:{ACCOUNT}:deliverystream/{_DELIVERY_STREAM}",
             "Quarantine": "s3",
             "MaximumRetryAttempts": "1",
+            "DeployRecordEncryptor": "false",
         },
     }
     _wait_until_active("sink-stream")

@@ -2,6 +2,7 @@
 
 from .all_arrive_in_order import all_arrive_in_order
 from .disabled_key_waits import disabled_key_waits
+from .encrypted_records_come_back import encrypted_records_come_back
 from .exhausted_batches_keep_their_records import exhausted_batches_keep_their_records
 from .killed_in_mid_batch import killed_in_mid_batch
 from .poison_is_quarantined import poison_goes_to_the_bucket, poison_goes_to_the_queue
@@ -19,4 +20,5 @@ ALL = [
     stream_sink_keeps_order,
     poison_goes_to_the_bucket,
     exhausted_batches_keep_their_records,
+    encrypted_records_come_back,
 ]
