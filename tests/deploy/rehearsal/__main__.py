@@ -54,7 +54,7 @@ def main() -> int:
 
 
 def _rehearse(arguments: argparse.Namespace, work: Path) -> list[Row]:
-    package = in_place_of_built(arguments.bootstrap, work) if arguments.bootstrap else built()
+    package = in_place_of_built(arguments.binaries.resolve(), work) if arguments.binaries else built()
     emulator_port, quota_port = free_port(), free_port()
     endpoint = f"http://127.0.0.1:{emulator_port}"
     use_emulator(endpoint)
@@ -66,7 +66,7 @@ def _rehearse(arguments: argparse.Namespace, work: Path) -> list[Row]:
         stacks = deploy_all(package.template, toolchain.architecture(), work)
         rows = [Row("deploy", time.monotonic() - started, Outcome())]
         _print(rows[0])
-        rehearsal = Rehearsal(stacks, quota, Journal(work / "journal.jsonl"), package.bootstrap, work)
+        rehearsal = Rehearsal(stacks, quota, Journal(work / "journal.jsonl"), package, work)
         for check in _checks(arguments.checks):
             rows.append(_timed(check.__name__, check, rehearsal))
         return rows
@@ -99,7 +99,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--steps", nargs="+", choices=[*_STEPS, _REHEARSE], default=[*_STEPS, _REHEARSE], help="default: all")
     names = [check.__name__ for check in _checks(None)]
     parser.add_argument("--checks", nargs="+", choices=names, help="of the step rehearse; default: all")
-    parser.add_argument("--bootstrap", type=Path, help="an executable to deploy in place of the built function")
+    parser.add_argument("--binaries", type=Path, help="a folder of executables to deploy in place of the built functions")
     return parser.parse_args()
 
 

@@ -1,5 +1,6 @@
 """Deploys the template as anybody would, with `sam deploy`."""
 
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,33 +25,46 @@ class Stack:
         """The name of a function."""
         return self.outputs[f"{logical_id}Name"]
 
+    def functions(self) -> list[str]:
+        """The names of all functions."""
+        return [value for key, value in self.outputs.items() if key in ("StreamDecryptorName", "RecordEncryptorName")]
+
 
 @dataclass(frozen=True)
 class Package:
     """What is deployed."""
 
     template: Path
-    bootstrap: Path
-    """The function's executable."""
+    executables: dict[str, Path]
+    """The functions' executables by logical id."""
 
 
 def built() -> Package:
     """What the step `build` left."""
-    bootstrap = BUILT_TEMPLATE.parent / "StreamDecryptor" / "bootstrap"
-    if not (BUILT_TEMPLATE.exists() and bootstrap.exists()):
-        raise StepFailed(f"{BUILT_TEMPLATE.relative_to(REPOSITORY)} is missing: run the step `build` first")
-    return Package(BUILT_TEMPLATE, bootstrap)
+    executables = {logical_id: BUILT_TEMPLATE.parent / logical_id / "bootstrap" for logical_id in _functions()}
+    if not all(path.exists() for path in (BUILT_TEMPLATE, *executables.values())):
+        raise StepFailed(f"{BUILT_TEMPLATE.relative_to(REPOSITORY)} is missing or not whole: run the step `build` first")
+    return Package(BUILT_TEMPLATE, executables)
 
 
-def in_place_of_built(bootstrap: Path, work: Path) -> Package:
-    """The template as it is, with the executable `bootstrap` as the function's code."""
-    code = work / "code"
-    code.mkdir()
-    shutil.copy2(bootstrap, code / "bootstrap")
-    (code / "bootstrap").chmod(0o755)
-    template = work / "template.yaml"
-    template.write_text(TEMPLATE.read_text().replace("CodeUri: .\n", f"CodeUri: {code}\n"))
-    return Package(template, code / "bootstrap")
+def in_place_of_built(binaries: Path, work: Path) -> Package:
+    """The template as it is, with executables of the folder `binaries` as the functions' code."""
+    template, executables = TEMPLATE.read_text(), {}
+    for logical_id, binary in _functions().items():
+        code = work / "code" / logical_id
+        code.mkdir(parents=True)
+        executables[logical_id] = code / "bootstrap"
+        shutil.copy2(binaries / binary, executables[logical_id])
+        before, declaration, after = template.partition(f"        Binary: {binary}\n")
+        template = before + declaration + after.replace("CodeUri: .\n", f"CodeUri: {code}\n", 1)
+    (work / "template.yaml").write_text(template)
+    return Package(work / "template.yaml", executables)
+
+
+def _functions() -> dict[str, str]:
+    """The functions of the template: their binaries by logical id."""
+    function = re.compile(r"^  (\w+):\n    Type: AWS::Serverless::Function$.*?^        Binary: (\S+)$", re.M | re.S)
+    return dict(function.findall(TEMPLATE.read_text()))
 
 
 def deploy(name: str, template: Path, bucket: str, parameters: dict[str, str], work: Path) -> Stack:

@@ -52,6 +52,10 @@ class Queue:
         """The messages as records, in clear, that the sink has sent."""
         return [_message_plaintext(message) for message in self._receive()]
 
+    def bodies(self) -> list[str]:
+        """The messages as they are."""
+        return [message["Body"] for message in self._receive()]
+
     def ciphertexts(self) -> list[bytes]:
         """The messages as quarantined records, as they came; what was too large for a message is read from its object."""
         return [_quarantined(json.loads(message["Body"])) for message in self._receive()]

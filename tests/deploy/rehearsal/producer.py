@@ -89,9 +89,9 @@ class Producer:
             if response["FailedRecordCount"]:
                 raise StepFailed("the emulator's Kinesis refused records")
 
-    def send(self, plaintexts: list[Plaintext], records_per_data_key: int = 20, key_arn: str | None = None) -> None:
+    def send(self, plaintexts: list[Plaintext], records_per_data_key: int = 20) -> None:
         """Encrypts and writes."""
-        self.put(self.encrypt(plaintexts, records_per_data_key, key_arn))
+        self.put(self.encrypt(plaintexts, records_per_data_key))
 
 
 def distinct_data_keys(count: int, records_per_data_key: int) -> int:

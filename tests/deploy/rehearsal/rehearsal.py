@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .deployment import Stack
+from .deployment import Package, Stack
 from .journal import Journal
 from .kms_quota import KmsQuota
 
@@ -15,8 +15,7 @@ class Rehearsal:
     stacks: dict[str, Stack]
     quota: KmsQuota
     journal: Journal
-    bootstrap: Path
-    """The function's executable, as deployed."""
+    package: Package
     work: Path
 
 

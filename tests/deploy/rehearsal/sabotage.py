@@ -30,11 +30,12 @@ def sabotages() -> list[Callable[[Rehearsal], Outcome]]:
 def _check(sabotage: str, stack_name: str, scenario: Callable[[Rehearsal], Outcome]):
     def check(rehearsal: Rehearsal) -> Outcome:
         function = rehearsal.stacks[stack_name].function()
-        _update(function, _package(rehearsal.bootstrap, sabotage))
+        executable = rehearsal.package.executables["StreamDecryptor"]
+        _update(function, _zipped(executable, sabotage))
         try:
             noticed = scenario(rehearsal).problems
         finally:
-            _update(function, _package(rehearsal.bootstrap))
+            _update(function, _zipped(executable))
         outcome = Outcome(note=f"noticed: {'; '.join(noticed)}")
         outcome.demand(noticed, f"{scenario.__name__} did not notice a function that {sabotage}")
         return outcome
@@ -43,14 +44,14 @@ def _check(sabotage: str, stack_name: str, scenario: Callable[[Rehearsal], Outco
     return check
 
 
-def _package(bootstrap: Path, sabotage: str | None = None) -> bytes:
+def _zipped(executable: Path, sabotage: str | None = None) -> bytes:
     """The function's package; with `sabotage`, the saboteur as `bootstrap` and the function beside it."""
     package = io.BytesIO()
     with zipfile.ZipFile(package, "w") as archive:
         if sabotage is None:
-            _add(archive, "bootstrap", bootstrap.read_bytes())
+            _add(archive, "bootstrap", executable.read_bytes())
         else:
-            _add(archive, "function", bootstrap.read_bytes())
+            _add(archive, "function", executable.read_bytes())
             _add(archive, "bootstrap", f"#!{sys.executable}\n{_SABOTEUR.read_text()}".encode())
             _add(archive, "sabotage", sabotage.encode())
     return package.getvalue()

@@ -28,11 +28,11 @@ class Exchange:
         self.sent: list[Plaintext] = []
         self._mark = rehearsal.journal.mark()
 
-    def send(self, count: int, records_per_data_key: int = 20, key_arn: str | None = None) -> list[Plaintext]:
+    def send(self, count: int, records_per_data_key: int = 20, partition_keys: int = 8) -> list[Plaintext]:
         """Sends `count` new records."""
-        plaintexts = self.producer.plaintexts(count)
+        plaintexts = self.producer.plaintexts(count, partition_keys)
         self.sent += plaintexts
-        self.producer.send(plaintexts, records_per_data_key, key_arn)
+        self.producer.send(plaintexts, records_per_data_key)
         return plaintexts
 
     def arrived(self, plaintexts: list[Plaintext]) -> int:
@@ -65,17 +65,19 @@ class Exchange:
         time.sleep(_SETTLE_SECONDS)
         comparison = compare(self.sent, self._arrived())
         invocations = self.invocations()
+        sent_again = self._delivered() - len(self.sent)
+        duplicates_allowed = duplicates_allowed or 0 < sent_again <= self._accepted_after_the_answer()
         outcome = Outcome(
             sent=comparison.sent,
             arrived=comparison.arrived,
-            duplicates=self._delivered() - len(self.sent),
+            duplicates=sent_again,
             partial_responses=invocation_rules.partial_responses(invocations),
             problems=comparison.problems(duplicates_allowed, self._sink.keeps_order) + invocation_rules.problems(invocations),
         )
         # A FIFO queue hides what it got twice; the calls do not.
         outcome.demand(
-            duplicates_allowed or outcome.duplicates == 0,
-            f"the sink accepted {self._delivered()} records although {len(self.sent)} were sent",
+            duplicates_allowed or sent_again == 0,
+            f"the sink accepted {len(self.sent) + sent_again} records although {len(self.sent)} were sent",
         )
         errors = [invocation.answer for invocation in invocations if invocation.is_error]
         outcome.demand(errors_allowed or not errors, f"{len(errors)} invocations failed, the first with: {errors[:1]}")
@@ -86,7 +88,27 @@ class Exchange:
         times = [entry["time"] for entry in self.journal.entries(self._mark) if entry["function"] == self.stack.function()]
         return bool(times) and time.time() - max(times) > _IDLE_SECONDS
 
+    def _accepted_after_the_answer(self) -> int:
+        """How many records the sink accepted when the function had already answered.
+
+        A request that is under way at the deadline is abandoned, and nobody knows whether it was carried out: its records come
+        again. This is the one duplicate that is documented.
+        """
+        running, count = 0, 0
+        for entry in self.journal.entries(self._mark):
+            if entry["function"] != self.stack.function():
+                continue
+            if entry["kind"] == "call":
+                count += self._accepted(entry) if running == 0 else 0
+            else:
+                running += 1 if entry["kind"] == "invocation-started" else -1
+        return count
+
     def _delivered(self) -> int:
         """How many records the sink has accepted since the exchange began."""
-        calls = self.calls(self._sink.operation)
-        return sum(call["accepted"] or 0 for call in calls if self._sink.name in (call["resource"] or ""))
+        return sum(self._accepted(call) for call in self.calls(self._sink.operation))
+
+    def _accepted(self, call: dict) -> int:
+        """How many records the sink accepted with this call, if it is one to the sink."""
+        to_the_sink = call["operation"] == self._sink.operation and self._sink.name in (call["resource"] or "")
+        return (call["accepted"] or 0) if to_the_sink else 0
