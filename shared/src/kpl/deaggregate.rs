@@ -26,6 +26,16 @@ pub const MIN_MEAN_PAYLOAD_LEN: usize = 64;
 /// payloads of less than [`MIN_MEAN_PAYLOAD_LEN`] on average.
 #[must_use]
 pub fn deaggregate(payload: &Bytes) -> Option<Vec<UserRecord>> {
+    take_apart(payload, MIN_MEAN_PAYLOAD_LEN)
+}
+
+/// Takes an aggregate apart however short its payloads are, as a reader of what a producer writes unencrypted does.
+#[cfg(test)]
+pub(crate) fn deaggregate_unencrypted(payload: &Bytes) -> Option<Vec<UserRecord>> {
+    take_apart(payload, 0)
+}
+
+fn take_apart(payload: &Bytes, min_mean_payload_len: usize) -> Option<Vec<UserRecord>> {
     let after_magic = payload.strip_prefix(&MAGIC)?;
     let (protobuf, digest) = after_magic.split_at_checked(after_magic.len().checked_sub(DIGEST_LEN)?)?;
     if Md5::digest(protobuf).as_slice() != digest {
@@ -34,8 +44,8 @@ pub fn deaggregate(payload: &Bytes) -> Option<Vec<UserRecord>> {
     let aggregate = AggregatedRecord::decode(payload.slice_ref(protobuf)).ok()?;
     // The payloads stand in the encoded records, so that these have at least as many bytes.
     let encoded_len: usize = aggregate.records.iter().map(Bytes::len).sum();
-    let max_records = encoded_len / MIN_MEAN_PAYLOAD_LEN;
-    if aggregate.records.len() > max_records {
+    let least_len = aggregate.records.len().saturating_mul(min_mean_payload_len);
+    if encoded_len < least_len {
         return None;
     }
     let partition_keys = table(aggregate.partition_key_table, aggregate.records.len(), is_partition_key)?;
@@ -56,7 +66,7 @@ pub fn deaggregate(payload: &Bytes) -> Option<Vec<UserRecord>> {
         })
         .collect::<Option<_>>()?;
     let payload_len: usize = user_records.iter().map(|record: &UserRecord| record.data.len()).sum();
-    (user_records.len() <= payload_len / MIN_MEAN_PAYLOAD_LEN).then_some(user_records)
+    (payload_len >= least_len).then_some(user_records)
 }
 
 /// The keys of a table; `None` if one is not valid, or if there are more than `max_len`: the library enters a key when a

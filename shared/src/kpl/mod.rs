@@ -12,6 +12,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 pub use aggregate::aggregate;
+#[cfg(test)]
+pub(crate) use deaggregate::deaggregate_unencrypted;
 pub use deaggregate::{MIN_MEAN_PAYLOAD_LEN, deaggregate};
 
 /// One user record of an aggregate. Cheap to clone.

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use super::fake_kinesis::{FakeKinesis, FakeState};
 use super::{KinesisWriter, OutgoingRecord, Receipt, WriteError, WriterSettings};
 use crate::clock::{Clock as _, SystemClock};
-use crate::kpl::deaggregate;
+use crate::kpl::deaggregate_unencrypted as deaggregate;
 use crate::retry::Deadline;
 
 type Results = Vec<Result<Receipt, WriteError>>;
