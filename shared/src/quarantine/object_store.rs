@@ -65,7 +65,7 @@ impl BucketName {
 pub struct KeyPrefix(String);
 
 impl KeyPrefix {
-    /// The most characters of a prefix. A key has at most 1,024 bytes, and the rest of ours at most 400.
+    /// The most characters of a prefix. A key has at most 1,024 bytes, and the rest of ours at most 420.
     pub const MAX_LEN: usize = 256;
     /// The default prefix.
     pub const DEFAULT: &'static str = "quarantine";
@@ -118,7 +118,8 @@ impl ObjectStore {
         Self { client, settings, clock }
     }
 
-    /// Where the record is kept: `<prefix>/<stream>/<shard>/<sequence number>[-<sub-sequence number>].json`.
+    /// Where the record is kept: `<prefix>/<stream>/<shard>/<id>.json`, where the
+    /// id is made of the record's place and content ([`ShardRecord::id`](crate::batch::ShardRecord::id)).
     ///
     /// The same record always has the same key, so that a redelivery overwrites its object and adds none.
     pub(super) fn place(&self, origin: &ShardOrigin, rejected: &RejectedRecord) -> S3Object {
@@ -130,11 +131,7 @@ impl ObjectStore {
         let stream = key_part(stream_name(&origin.stream_arn));
         let shard = key_part(&origin.shard_id);
         // Writing to a `String` cannot fail.
-        let _ = write!(key, "{stream}/{shard}/{}", rejected.record.sequence_number);
-        if let Some(sub_sequence_number) = rejected.record.sub_sequence_number {
-            let _ = write!(key, "-{sub_sequence_number}");
-        }
-        key.push_str(".json");
+        let _ = write!(key, "{stream}/{shard}/{}.json", rejected.record.id());
         S3Object { bucket: self.settings.bucket.as_str().to_owned(), key }
     }
 

@@ -38,14 +38,15 @@ pub(in crate::quarantine) fn bucket() -> (Rule, Objects) {
 }
 
 #[test]
-fn the_key_is_made_of_the_records_place() {
+fn the_key_is_made_of_the_records_place_and_content() {
     let key = |prefix: &str, sub_sequence_number| {
         let mut record = rejected("495", b"x");
         record.record.sub_sequence_number = sub_sequence_number;
         store(&[], prefix).place(&origin(), &record).key
     };
-    assert_eq!(key("quarantine", None), "quarantine/orders/shardId-000000000001/495.json");
-    assert_eq!(key("", Some(3)), "orders/shardId-000000000001/495-3.json");
+    let id = rejected("495", b"x").record.id();
+    assert_eq!(key("quarantine", None), format!("quarantine/orders/shardId-000000000001/{id}.json"));
+    assert!(key("", Some(3)).starts_with("orders/shardId-000000000001/495.3-"));
 }
 
 #[test]
@@ -82,8 +83,19 @@ async fn a_redelivered_record_overwrites_its_object() {
     assert_eq!(quarantine.quarantine(&origin(), &records[1..], within(60)).await.delivered, 1);
     let objects = objects.lock().unwrap();
     assert_eq!(objects.len(), 2);
-    let envelope = QuarantineEnvelope::parse(&objects["q/orders/shardId-000000000001/2.json"]).unwrap();
+    let key = format!("q/orders/shardId-000000000001/{}.json", records[1].record.id());
+    let envelope = QuarantineEnvelope::parse(&objects[&key]).unwrap();
     assert_eq!(&envelope.into_record().unwrap().1.record.data[..], b"two");
+}
+
+#[tokio::test]
+async fn records_that_lambda_took_from_one_aggregate_overwrite_none_of_each_other() {
+    use crate::quarantine::Quarantine;
+    let (rule, objects) = bucket();
+    let quarantine = S3Quarantine { store: store(&[&rule], "q") };
+    let records = [rejected("1", b"one"), rejected("1", b"two")];
+    assert_eq!(quarantine.quarantine(&origin(), &records, within(60)).await.delivered, 2);
+    assert_eq!(objects.lock().unwrap().len(), 2);
 }
 
 #[tokio::test]

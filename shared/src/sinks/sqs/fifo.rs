@@ -21,19 +21,12 @@ pub(crate) fn group_id(key: &str) -> String {
     if is_id(key) { key.to_owned() } else { format!("sha256:{}", sha256_hex(key)) }
 }
 
-/// The deduplication id of `record`: `<sequence number>[.<sub-sequence number>]-<16 digits of the SHA-256 of the partition key>`.
+/// The deduplication id of `record`: [its id](ShardRecord::id), hashed if that is too long.
 ///
-/// The partition key is part of it because a sequence number is promised to be "unique per partition-key within its shard" only,
-/// and a queue may deduplicate across all its groups: too long an id costs nothing, too short a one a record.
+/// A queue may deduplicate across all its groups, and what it takes for a duplicate it acknowledges and drops: too long an id
+/// costs nothing, too short a one a record.
 pub(crate) fn deduplication_id(record: &ShardRecord) -> String {
-    const KEY_DIGITS: usize = 16;
-    let mut id = record.sequence_number.as_str().to_owned();
-    if let Some(sub_sequence_number) = record.sub_sequence_number {
-        // Writing to a `String` cannot fail.
-        let _ = write!(id, ".{sub_sequence_number}");
-    }
-    let key_digits: String = sha256_hex(&record.partition_key).chars().take(KEY_DIGITS).collect();
-    let _ = write!(id, "-{key_digits}");
+    let id = record.id();
     // Only far longer sequence numbers than the usual 56 digits come here.
     if is_id(&id) { id } else { sha256_hex(&id) }
 }
@@ -71,16 +64,19 @@ mod tests {
     }
 
     #[test]
-    fn the_deduplication_id_tells_records_of_an_aggregate_and_partition_keys_apart() {
-        let id = |sequence: &str, sub, key: &str| {
+    fn the_deduplication_id_tells_records_apart_that_share_a_sequence_number() {
+        let id = |sequence: &str, sub, key: &str, ciphertext: &'static [u8]| {
             let mut record = opened(sequence, key, b"").record;
             record.sub_sequence_number = sub;
+            record.data = ciphertext.into();
             deduplication_id(&record)
         };
-        assert_eq!(id("495", None, "k"), "495-8254c329a92850f6");
-        assert_eq!(id("495", Some(2), "k"), "495.2-8254c329a92850f6");
-        assert_ne!(id("495", None, "k"), id("495", None, "l"));
-        assert!(is_id(&id(&"9".repeat(128), Some(u32::MAX), "k")));
-        assert_ne!(id(&"9".repeat(128), Some(1), "k"), id(&"9".repeat(128), Some(2), "k"));
+        assert!(id("495", Some(2), "k", b"x").starts_with("495.2-"));
+        assert_eq!(id("495", None, "k", b"x"), id("495", None, "k", b"x"), "a redelivery has the same");
+        assert_ne!(id("495", None, "k", b"x"), id("495", None, "l", b"x"));
+        assert_ne!(id("495", None, "k", b"x"), id("495", None, "k", b"y"), "Lambda took both from one aggregate");
+        let longest = "9".repeat(128);
+        assert!(is_id(&id(&longest, Some(u32::MAX), "k", b"x")));
+        assert_ne!(id(&longest, Some(1), "k", b"x"), id(&longest, Some(2), "k", b"x"));
     }
 }

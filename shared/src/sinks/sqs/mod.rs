@@ -30,7 +30,7 @@ pub use settings::{FifoOrder, MessageLimit, QueueUrl, SqsSettings};
 ///
 /// To a standard queue several requests are under way at once, as it keeps no order anyway. A FIFO queue (its URL ends with `.fifo`)
 /// gets the partition key as message group, so that order is kept per partition key as Kinesis keeps it, see [`FifoOrder`],
-/// and a deduplication id made of the record's place, so that what is delivered twice within five minutes is stored once.
+/// and a deduplication id made of the record's place and content, so that what is delivered twice within five minutes is stored once.
 #[derive(Debug)]
 pub struct SqsSink {
     queue: SqsQueue,
@@ -89,7 +89,8 @@ impl SqsQueue {
 fn request_plan(settings: &SqsSettings) -> RequestPlan {
     /// "A single message batch request can include a maximum of 10 messages."
     const MAX_MESSAGES: usize = 10;
-    /// Every queue takes as many bytes a request, however low the limit of a single message is set.
+    /// What queues took of a request before August 2025, whatever the limit of a single message was set to. Whether a lower limit
+    /// for messages lowers that of requests is not documented; a request that is refused as too long would tell.
     const LEAST_REQUEST_BYTES: usize = 256 * 1024;
     let entry_bytes = settings.message_limit.get();
     RequestPlan {
