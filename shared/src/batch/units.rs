@@ -4,6 +4,9 @@
 //! all of them back, and delivering the first half would only make duplicates. Neighbours with one sequence number are a unit:
 //! finished as a whole or not at all. It makes no difference whether this function took the aggregate apart or (with enhanced
 //! fan-out) Lambda did.
+//!
+//! So a unit that a destination cannot take within one invocation never gets through: the function's time-out must be long
+//! enough for the largest aggregate, at the rate at which the sink takes records of one partition key.
 
 use super::ShardRecord;
 

@@ -6,6 +6,7 @@
 mod configured;
 mod envelope;
 mod object_store;
+mod parts;
 mod rejected_record;
 mod s3;
 mod sqs;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use aws_config::SdkConfig;
 
 use super::object_store::{NewObject, ObjectStore};
+use super::parts::{QuarantinePart, in_parts};
 use super::{Quarantine, QuarantineEnvelope, RejectedRecord, S3Settings, ShardOrigin};
 use crate::clock::Clock;
 use crate::retry::Deadline;
@@ -12,7 +13,7 @@ use crate::sinks::Delivery;
 
 /// Writes each rejected record as one object, a [`QuarantineEnvelope`].
 ///
-/// One object a record, not one a batch: its key is made of the record's place alone, so that a redelivered batch, which may begin and
+/// One object a record, not one a batch: its key is made of the record alone, so that a redelivered batch, which may begin and
 /// end elsewhere, overwrites the objects and leaves no duplicates.
 #[derive(Debug)]
 pub struct S3Quarantine {
@@ -29,6 +30,12 @@ impl S3Quarantine {
 
 impl Quarantine for S3Quarantine {
     async fn quarantine(&self, origin: &ShardOrigin, records: &[RejectedRecord], deadline: Deadline) -> Delivery {
+        in_parts(self, origin, records, deadline).await
+    }
+}
+
+impl QuarantinePart for S3Quarantine {
+    async fn quarantine_part(&self, origin: &ShardOrigin, records: &[RejectedRecord], deadline: Deadline) -> Delivery {
         let objects: Vec<_> = records
             .iter()
             .map(|rejected| NewObject {

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use aws_config::SdkConfig;
 
 use super::object_store::{NewObject, ObjectStore};
+use super::parts::{QuarantinePart, in_parts};
 use super::{Quarantine, QuarantineEnvelope, RejectedRecord, S3Settings, ShardOrigin};
 use crate::clock::Clock;
 use crate::retry::Deadline;
 use crate::sinks::sqs::{FifoIds, Message, SqsQueue, deduplication_id, group_id};
-use crate::sinks::{Delivery, SqsSettings};
+use crate::sinks::{Delivery, FifoOrder, SqsSettings};
 
 /// Sends each rejected record as one message, a [`QuarantineEnvelope`].
 ///
@@ -17,7 +18,9 @@ use crate::sinks::{Delivery, SqsSettings};
 /// names the object is sent in its place: so the queue tells of every rejected record, and an alarm on it misses none. Without a bucket such
 /// a record cannot be quarantined ([`SinkError::TooLarge`](crate::sinks::SinkError::TooLarge)) and holds up its shard.
 ///
-/// In a FIFO queue the shard is the message group.
+/// In a FIFO queue the shard is the message group. Whatever order the settings ask for, up to ten messages of it share a request
+/// ([`FifoOrder::WithinRequests`]): one message a round trip is too few for an aggregate of thousands of records, which
+/// an invocation must get through as a whole.
 #[derive(Debug)]
 pub struct SqsQuarantine {
     queue: SqsQueue,
@@ -29,7 +32,7 @@ impl SqsQuarantine {
     #[must_use]
     pub fn new(sdk: &SdkConfig, queue: SqsSettings, oversized: Option<S3Settings>, clock: Arc<dyn Clock>) -> Self {
         let oversized = oversized.map(|settings| ObjectStore::new(sdk, settings, Arc::clone(&clock)));
-        Self { queue: SqsQueue::new(sdk, queue, clock), oversized }
+        Self { queue: SqsQueue::new(sdk, sharing_requests(queue), clock), oversized }
     }
 
     /// The message for `rejected`, and the object that has to be stored before it is sent.
@@ -52,8 +55,18 @@ impl SqsQuarantine {
     }
 }
 
+fn sharing_requests(queue: SqsSettings) -> SqsSettings {
+    SqsSettings { fifo_order: FifoOrder::WithinRequests, ..queue }
+}
+
 impl Quarantine for SqsQuarantine {
     async fn quarantine(&self, origin: &ShardOrigin, records: &[RejectedRecord], deadline: Deadline) -> Delivery {
+        in_parts(self, origin, records, deadline).await
+    }
+}
+
+impl QuarantinePart for SqsQuarantine {
+    async fn quarantine_part(&self, origin: &ShardOrigin, records: &[RejectedRecord], deadline: Deadline) -> Delivery {
         let mut messages = Vec::with_capacity(records.len());
         let mut objects = Vec::new();
         let mut with_object = Vec::new();

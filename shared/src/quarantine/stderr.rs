@@ -3,6 +3,7 @@
 use std::io::{Stderr, Write};
 use std::sync::Arc;
 
+use super::parts::{QuarantinePart, in_parts};
 use super::{Quarantine, QuarantineEnvelope, RejectedRecord, ShardOrigin};
 use crate::clock::Clock;
 use crate::retry::Deadline;
@@ -34,6 +35,12 @@ impl<W: Write + Send + 'static> StderrQuarantine<W> {
 
 impl<W: Write + Send + 'static> Quarantine for StderrQuarantine<W> {
     async fn quarantine(&self, origin: &ShardOrigin, records: &[RejectedRecord], deadline: Deadline) -> Delivery {
+        in_parts(self, origin, records, deadline).await
+    }
+}
+
+impl<W: Write + Send + 'static> QuarantinePart for StderrQuarantine<W> {
+    async fn quarantine_part(&self, origin: &ShardOrigin, records: &[RejectedRecord], deadline: Deadline) -> Delivery {
         let envelopes = records.iter().map(|rejected| QuarantineEnvelope::new(origin, rejected));
         self.lines.write(envelopes, deadline).await
     }

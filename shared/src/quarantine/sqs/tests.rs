@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::sync::Mutex;
 
 use aws_sdk_sqs::Client;
@@ -36,7 +37,7 @@ fn quarantine(queue: &Rule, name: &str, oversized: Option<&Rule>) -> SqsQuaranti
         retry: quick_retries(),
         ..SqsSettings::new(url)
     };
-    let queue = SqsQueue::with_client(mocked_client!(aws_sdk_sqs, &[queue]), settings, clock());
+    let queue = SqsQueue::with_client(mocked_client!(aws_sdk_sqs, &[queue]), sharing_requests(settings), clock());
     SqsQuarantine { queue, oversized: oversized.map(|rule| store(&[rule], "q")) }
 }
 
@@ -87,6 +88,17 @@ async fn no_message_names_an_object_that_was_not_stored() {
     assert_eq!(delivery.delivered, 1);
     assert!(matches!(delivery.failure, Some(SinkError::Refused(_))));
     assert_eq!(envelopes(&sent).len(), 1);
+}
+
+#[tokio::test]
+async fn in_a_fifo_queue_messages_of_a_shard_share_requests() {
+    let (rule, sent) = taking_all();
+    let records: Vec<_> = (0..20_u8).map(|number| rejected("1", &[number])).collect();
+    let delivery = quarantine(&rule, "rejected.fifo", None).quarantine(&origin(), &records, within(60)).await;
+    assert_eq!((delivery.delivered, rule.num_calls()), (20, 2));
+    let ids: HashSet<_> =
+        sent.lock().unwrap().iter().map(|message| message.message_deduplication_id().map(str::to_owned)).collect();
+    assert_eq!(ids.len(), 20, "of one aggregate that Lambda took apart, and none a duplicate");
 }
 
 #[tokio::test]

@@ -103,7 +103,8 @@ impl MessageLimit {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FifoOrder {
     /// One message of a group is under way at a time: order is kept whatever fails. A group (a partition key) then gets through one
-    /// message a round trip, some 100 a second; all groups together as many as the requests hold.
+    /// message a round trip, some 100 a second; all groups together as many as the requests hold. An aggregate that has more
+    /// records of one partition key than fit into an invocation at that rate never gets through.
     #[default]
     Strict,
     /// Messages of a group share requests: up to ten a round trip. After a partial failure within a request, a message that failed
