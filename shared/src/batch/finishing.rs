@@ -36,19 +36,26 @@ pub(super) struct Progress {
 impl<S: RecordSink, Q: Quarantine> Finishing<'_, S, Q> {
     /// Passes on the records before `end`, which is the start of a unit; `finished` has at least that many.
     ///
-    /// All rejected records go to quarantine before any opened record is delivered. Record by record would hold the same
-    /// promise (none is delivered beyond a record that is neither), but would send the sink many small requests. The price:
-    /// when the sink then fails, records beyond the checkpoint are in quarantine already and go there again with the
-    /// redelivery. A quarantined record's identity follows from its place in the stream, so that the second replaces
-    /// the first or can be told from it.
+    /// First the opened records before the first unit with a rejected one are delivered. If that fails, it ends there: with a
+    /// sink that is down, the same records would otherwise be quarantined again at every redelivery. Then all rejected
+    /// records go to quarantine, and then the rest is delivered. Record by record would hold the same promise (none is
+    /// delivered beyond a record that is neither), but would send the sink many small requests. The price: when the sink
+    /// fails only then, records beyond the checkpoint are in quarantine already and go there a second time. A quarantined
+    /// record's identity follows from the record, so that the second replaces the first or can be told from it.
     pub(super) async fn pass_on(&self, finished: Vec<Finished>, end: usize) -> Progress {
         let mut progress = Progress::default();
-        let (mut opened, rejected) = split(finished, end);
+        let (mut before, rejected) = split(finished, end);
+        let mut after =
+            before.split_off_at(rejected.indexes.first().map_or(end, |first| unit_start(self.records, *first)));
+        self.deliver_all(&before, &mut progress).await;
+        if progress.checkpoint.is_some() {
+            return progress;
+        }
         self.quarantine_all(&rejected, &mut progress).await;
         if let Some(checkpoint) = &progress.checkpoint {
-            opened.truncate_at(checkpoint.index);
+            after.split_off_at(checkpoint.index);
         }
-        self.deliver_all(&opened, &mut progress).await;
+        self.deliver_all(&after, &mut progress).await;
         progress
     }
 
@@ -137,11 +144,10 @@ impl<T> Placed<T> {
         self.records.push(record);
     }
 
-    /// Drops the records from `end` on.
-    fn truncate_at(&mut self, end: usize) {
+    /// Takes out the records from the place `end` on.
+    fn split_off_at(&mut self, end: usize) -> Self {
         let len = self.indexes.partition_point(|index| *index < end);
-        self.indexes.truncate(len);
-        self.records.truncate(len);
+        Self { indexes: self.indexes.split_off(len), records: self.records.split_off(len) }
     }
 }
 

@@ -1,7 +1,7 @@
 //! From a Kinesis event to the checkpoint: which records were finished, in shard order.
 //!
 //! [`KinesisEvent`] (as it came) -> [`ShardBatch`] (validated, aggregates taken apart) -> plan (the distinct data keys) ->
-//! resolve (as few KMS calls as can matter) -> opening (on every core) -> finishing (quarantine, then the sink) ->
+//! resolve (as few KMS calls as can matter) -> opening (on every core) -> finishing (the sink and the quarantine) ->
 //! [`BatchReport`] (the checkpoint).
 
 mod deadlines;

@@ -108,6 +108,25 @@ async fn a_rejected_record_that_cannot_be_quarantined_is_the_checkpoint() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn while_the_sink_fails_before_a_rejected_record_nothing_is_quarantined() {
+    let processor =
+        processor().with_key_fault(9, KeyFault::Undecryptable).with_sink_fault(DestinationFault::FailsAfter(0));
+    let records = records_under(&[1, 9, 1, 9, 1]);
+    for _ in 0..3 {
+        let report = processor.run(batch(records.clone())).await;
+        assert_eq!((checkpoint_index(&report), report.quarantined), (Some(0), 0));
+    }
+    assert!(processor.quarantine.arrived().is_empty());
+
+    processor.mend();
+    processor.data_keys.faults.lock().unwrap().insert(9, KeyFault::Undecryptable);
+    let report = processor.run(batch(records)).await;
+    assert_eq!((report.checkpoint, report.delivered), (None, 3));
+    assert_eq!(processor.quarantine.arrived(), ["1", "3"]);
+    assert_eq!(processor.sink.arrived(), ["0", "2", "4"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn nothing_beyond_a_throttled_record_is_quarantined() {
     let processor = processor().with_key_fault(9, KeyFault::Undecryptable).with_key_fault(2, KeyFault::Throttled);
     processor.run(batch(records_under(&[1, 2, 9]))).await;
