@@ -59,7 +59,7 @@ impl Checkpoint {
 }
 
 impl BatchReport {
-    /// Logs one structured line: a warning if there is a checkpoint.
+    /// Logs one structured line: a warning if there is a checkpoint, or if a record was quarantined.
     pub fn log(&self) {
         let durations = &self.durations;
         let checkpoint = self.checkpoint.as_ref();
@@ -82,7 +82,7 @@ impl BatchReport {
                 )
             };
         }
-        if checkpoint.is_some() { log!(warn) } else { log!(info) }
+        if checkpoint.is_some() || self.quarantined > 0 { log!(warn) } else { log!(info) }
     }
 }
 

@@ -1,18 +1,35 @@
-//! Plaintext appears in the sink, and nowhere else.
+//! What is logged: plaintext never, and what an operator must see at every level that shows warnings.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
+use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::filter::LevelFilter;
 
 use super::fakes::{DestinationFault, KeyFault, processor};
 use super::fixtures::{batch, damaged, data_key, message, record};
+use crate::batch::{BatchReport, Checkpoint};
+use crate::failure::FailureClass;
 
 const SECRET: &str = "patient 4711 has a secret";
 
 /// Collects what is logged.
 #[derive(Clone, Debug, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    /// Takes what is logged at `level` and above on this thread, until the guard is dropped.
+    fn at(&self, level: LevelFilter) -> DefaultGuard {
+        let writer = self.clone();
+        let subscriber =
+            tracing_subscriber::fmt().json().with_max_level(level).with_writer(move || writer.clone()).finish();
+        tracing::subscriber::set_default(subscriber)
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).expect("text")
+    }
+}
 
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -28,13 +45,7 @@ impl Write for Log {
 #[tokio::test(start_paused = true)]
 async fn neither_logs_nor_the_report_show_plaintext_or_keys() {
     let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .json()
-        .with_max_level(LevelFilter::TRACE)
-        .with_writer(move || writer.clone())
-        .finish();
-    let _logging = tracing::subscriber::set_default(subscriber);
+    let _logging = log.at(LevelFilter::TRACE);
 
     let processor = processor()
         .with_key_fault(9, KeyFault::Undecryptable)
@@ -47,11 +58,27 @@ async fn neither_logs_nor_the_report_show_plaintext_or_keys() {
     report.log();
 
     assert_eq!(processor.sink.arrived(), [SECRET]);
-    let logged = String::from_utf8(log.0.lock().unwrap().clone()).expect("text");
+    let logged = log.text();
     assert!(logged.contains("\"received\":4"), "{logged}");
     assert_eq!(logged.lines().filter(|line| line.contains("\"message\":\"batch\"")).count(), 1);
     let key = String::from_utf8(data_key(0x61)).expect("letters");
     for shown in [logged, format!("{report:?}"), format!("{processor:?}").replace(SECRET, "")] {
         assert!(!shown.contains("4711") && !shown.contains(&key), "{shown}");
     }
+}
+
+#[test]
+fn a_report_with_a_checkpoint_or_a_quarantined_record_is_a_warning_and_no_other() {
+    let is_warning = |report: &BatchReport| {
+        let log = Log::default();
+        let logging = log.at(LevelFilter::WARN);
+        report.log();
+        drop(logging);
+        !log.text().is_empty()
+    };
+    let record = record(0, "x");
+    let checkpoint = Checkpoint::new(&[record], 0, FailureClass::Throttled, "why".into());
+    assert!(!is_warning(&BatchReport { delivered: 1, ..BatchReport::default() }));
+    assert!(is_warning(&BatchReport { quarantined: 1, ..BatchReport::default() }));
+    assert!(is_warning(&BatchReport { checkpoint, ..BatchReport::default() }));
 }
