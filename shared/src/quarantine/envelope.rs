@@ -19,7 +19,7 @@ use crate::sinks::timestamp::{parse_rfc3339, rfc3339};
 /// | `subSequenceNumber` | its 0-based place in a KPL aggregate; absent if it was not in one |
 /// | `partitionKey`, `explicitHashKey` | as the producer gave them; the latter may be absent |
 /// | `approximateArrivalTimestamp` | RFC 3339, UTC |
-/// | `failureClass` | `permanent`; or `unavailable`, where records of unusable keys are quarantined |
+/// | `failureClass` | `permanent`; or `unavailable`: the record could be read but is too large for the sink, or its key is unusable and such records are quarantined |
 /// | `reason` | why, in words, at most 1,024 bytes |
 /// | `data` | base64 of the record's original bytes, still encrypted |
 /// | `s3Object` | instead of `data`, in a message that would be too large with it: `{"bucket", "key"}` of the object that holds this envelope with its `data` |
