@@ -14,6 +14,9 @@ use aws_sdk_kinesis::types::{PutRecordsRequestEntry, PutRecordsResultEntry, Shar
 use super::error::{ListShardsError, PutRecordsError};
 use super::service::{EntryFailure, EntryResult, ListShards, ListedShard, PutRecords, RequestEntry, ShardPage};
 use crate::batch::SequenceNumber;
+use crate::sinks::service_failure::request_cause;
+
+const SERVICE: &str = "Kinesis";
 
 /// One stream, through the AWS SDK. Cheap to clone: clones share the connections.
 #[derive(Clone, Debug)]
@@ -158,11 +161,11 @@ fn listed_shard(shard: Shard) -> Option<ListedShard> {
 
 fn put_records_error<E>(error: SdkError<E>) -> PutRecordsError
 where
-    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    E: ProvideErrorMetadata + Error + 'static,
 {
-    let class = classify(&error);
-    let source: Arc<dyn Error + Send + Sync> = Arc::new(error);
-    match class {
+    // Not the SDK's error itself: the message of a validation error can quote the request, and with it content.
+    let source = request_cause(SERVICE, &error);
+    match classify(&error) {
         RequestFailure::Throttled => PutRecordsError::Throttled(source),
         RequestFailure::Invalid => PutRecordsError::Invalid(source),
         RequestFailure::Refused => PutRecordsError::Refused(source),
@@ -172,11 +175,10 @@ where
 
 fn list_shards_error<E>(error: SdkError<E>) -> ListShardsError
 where
-    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    E: ProvideErrorMetadata + Error + 'static,
 {
-    let class = classify(&error);
-    let source: Arc<dyn Error + Send + Sync> = Arc::new(error);
-    match class {
+    let source = request_cause(SERVICE, &error);
+    match classify(&error) {
         RequestFailure::Throttled => ListShardsError::Throttled(source),
         RequestFailure::Unknown => ListShardsError::Transient(source),
         RequestFailure::Invalid | RequestFailure::Refused => ListShardsError::Refused(source),

@@ -1,4 +1,4 @@
-//! What the failures of Firehose, SQS and S3 mean. The only place that looks at their error codes.
+//! What the failures of Firehose, SQS and S3 mean, and what may be told of them and of Kinesis's.
 
 use std::error::Error;
 use std::fmt;
@@ -16,28 +16,36 @@ pub(crate) fn request_failure<E: ProvideErrorMetadata + Error + 'static>(
     service: &'static str,
     error: &SdkError<E>,
 ) -> SinkError {
-    let SdkError::ServiceError(answer) = error else {
-        let cause = Unreachable { service, cause: bounded(&chain(error), MAX_TEXT_LEN) };
-        return match error {
-            SdkError::ConstructionFailure(_) => SinkError::Refused(Arc::new(cause)),
-            _ => SinkError::Transient(Arc::new(cause)),
-        };
+    let cause = request_cause(service, error);
+    let status = match error {
+        SdkError::ServiceError(answer) => answer.raw().status().as_u16(),
+        SdkError::ConstructionFailure(_) => return SinkError::Refused(cause),
+        _ => return SinkError::Transient(cause),
     };
-    let status = answer.raw().status().as_u16();
+    match (CodeMeaning::of(error.code().unwrap_or_default()), status) {
+        (CodeMeaning::Throttled, _) | (CodeMeaning::Unknown, 429) => SinkError::Throttled(cause),
+        (CodeMeaning::Transient, _) | (CodeMeaning::Unknown, 500..) => SinkError::Transient(cause),
+        (CodeMeaning::Refused | CodeMeaning::Unknown, _) => SinkError::Refused(cause),
+    }
+}
+
+/// What may be told of the failure of a request to `service`, bounded and without content: what goes on in the SDK's own error's place.
+pub(crate) fn request_cause<E: ProvideErrorMetadata + Error + 'static>(
+    service: &'static str,
+    error: &SdkError<E>,
+) -> Arc<dyn Error + Send + Sync> {
+    let SdkError::ServiceError(answer) = error else {
+        return Arc::new(Unreachable { service, cause: bounded(&chain(error), MAX_TEXT_LEN) });
+    };
     let code = error.code().unwrap_or_default();
-    let meaning = CodeMeaning::of(code);
-    let failure = ServiceFailure {
+    let quotes_no_content = CodeMeaning::of(code).quotes_no_content();
+    Arc::new(ServiceFailure {
         service,
         code: bounded(code, MAX_TEXT_LEN),
-        status: Some(status),
+        status: Some(answer.raw().status().as_u16()),
         request_id: error.request_id().map(|id| bounded(id, MAX_TEXT_LEN)),
-        message: error.message().filter(|_| meaning.quotes_no_content()).map(|text| bounded(text, MAX_TEXT_LEN)),
-    };
-    match (meaning, status) {
-        (CodeMeaning::Throttled, _) | (CodeMeaning::Unknown, 429) => SinkError::Throttled(Arc::new(failure)),
-        (CodeMeaning::Transient, _) | (CodeMeaning::Unknown, 500..) => SinkError::Transient(Arc::new(failure)),
-        (CodeMeaning::Refused | CodeMeaning::Unknown, _) => SinkError::Refused(Arc::new(failure)),
-    }
+        message: error.message().filter(|_| quotes_no_content).map(|text| bounded(text, MAX_TEXT_LEN)),
+    })
 }
 
 /// What the failure of one entry, in an answer that says 200, means. `sender_fault`: the service says it will never take the entry.
@@ -92,7 +100,8 @@ impl CodeMeaning {
             | "AWS.SimpleQueueService.NonExistentQueue" | "QueueDoesNotExist" | "InvalidKMSResourceException"
             | "KMS.AccessDeniedException" | "KmsAccessDenied" | "KMS.DisabledException" | "KmsDisabled"
             | "KMS.InvalidStateException" | "KmsInvalidState" | "KMS.NotFoundException" | "KmsNotFound"
-            | "KMS.OptInRequired" | "KmsOptInRequired" | "KMS.InvalidKeyUsageException" | "KmsInvalidKeyUsage" => {
+            | "KMSAccessDeniedException" | "KMSDisabledException" | "KMSInvalidStateException" | "KMSNotFoundException"
+            | "KMSOptInRequired" | "KMS.OptInRequired" | "KmsOptInRequired" | "KMS.InvalidKeyUsageException" | "KmsInvalidKeyUsage" => {
                 Self::Refused
             }
             _ => Self::Unknown,

@@ -9,6 +9,7 @@ use aws_smithy_mocks::{MockResponseInterceptor, Rule, RuleMode, create_mock_http
 use bytes::Bytes;
 
 use super::*;
+use crate::failure::describe;
 
 const ARN: &str = "arn:aws:kinesis:eu-west-1:111122223333:stream/orders";
 
@@ -71,6 +72,22 @@ async fn request_failures_are_told_apart() {
     for (status, code) in [(500, "InternalFailure"), (500, "InternalFailureException"), (503, "ServiceUnavailable")] {
         assert!(matches!(put_failure(status, code).await, PutRecordsError::OutcomeUnknown(_)), "{code}");
     }
+}
+
+#[tokio::test]
+async fn what_is_told_of_a_failure_quotes_no_content_and_is_bounded() {
+    let told = async |code: &str, message: &str| {
+        let body = format!(r#"{{"__type":"{code}","message":"{message}"}}"#);
+        let rule = mock!(Client::put_records).sequence().http_status(400, Some(body)).repeatedly().build();
+        describe(&client(&rule).put_records(vec![entry("k", None)]).await.unwrap_err())
+    };
+    let quoting = format!("Value 'patient 4711' {}", "x".repeat(1 << 20));
+    for code in ["ValidationException", "InvalidArgumentException", "ThrottlingException", "SomethingNew"] {
+        let text = told(code, &quoting).await;
+        assert!(text.contains(code) && !text.contains("4711") && text.len() < 1_000, "{text}");
+    }
+    let text = told("AccessDeniedException", &"not authorized ".repeat(10_000)).await;
+    assert!(text.contains("not authorized") && text.len() < 1_000, "{text}");
 }
 
 #[tokio::test]
