@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use local_stack::binaries;
 use warmkeys::clock::{Clock, SystemClock};
-use warmkeys::config::{Description, StreamDecryptorConfig};
+use warmkeys::config::{Description, RecordEncryptorConfig, StreamDecryptorConfig};
 
 /// A function, and what has to be said of its configuration in several places.
 struct ConfiguredFunction {
@@ -20,11 +20,18 @@ struct ConfiguredFunction {
 }
 
 /// Every function of the workspace.
-const FUNCTIONS: &[ConfiguredFunction] = &[ConfiguredFunction {
-    name: "stream-decryptor",
-    resource: "StreamDecryptor",
-    variables: StreamDecryptorConfig::variables,
-}];
+const FUNCTIONS: &[ConfiguredFunction] = &[
+    ConfiguredFunction {
+        name: "stream-decryptor",
+        resource: "StreamDecryptor",
+        variables: StreamDecryptorConfig::variables,
+    },
+    ConfiguredFunction {
+        name: "record-encryptor",
+        resource: "RecordEncryptor",
+        variables: RecordEncryptorConfig::variables,
+    },
+];
 
 /// How long a refusal may take, on a busy machine: a small part of the 10 seconds that Lambda gives an initialisation.
 const REFUSAL_LIMIT: Duration = Duration::from_secs(3);

@@ -123,6 +123,9 @@ impl<L: Load<V>, V: Reusable + Sync> Core<L, V> {
         deadline: Deadline,
         is_rejoining: bool,
     ) -> Step<V> {
+        let mut state = self.lock();
+        // Read under the lock: a reading from before it could be older than an entry that was stored meanwhile, which would then look
+        // as if wall time had moved back.
         let now = self.clock.now();
         let begin = |flights: &mut state::LoadFlights<V>, purpose| {
             let deadline = match purpose {
@@ -134,7 +137,6 @@ impl<L: Load<V>, V: Reusable + Sync> Core<L, V> {
                 load(landing, purpose, request.clone(), deadline).boxed()
             })
         };
-        let mut state = self.lock();
         if is_cacheable && let Some(answer) = state.find(id, use_, is_rejoining, now, begin) {
             return answer;
         }
@@ -150,8 +152,9 @@ async fn load<L: Load<V>, V: Reusable + Sync>(
 ) -> Result<V, DataKeyError> {
     let core = &landing.core;
     let outcome = core.loader.load(&request, deadline).await;
-    let now = core.clock.now();
-    core.lock().land(landing.id, purpose, &outcome, now);
+    let mut state = core.lock();
+    state.land(landing.id, purpose, &outcome, core.clock.now());
+    drop(state);
     outcome
 }
 
