@@ -48,6 +48,12 @@ impl<'a> Environment<'a> {
         self.problems.push(Problem { name, what: what.into() });
     }
 
+    /// Whether a problem with `name` is noted already.
+    #[must_use]
+    pub fn has_rejected(&self, name: &str) -> bool {
+        self.problems.iter().any(|problem| problem.name == name)
+    }
+
     /// `value`, if no variable had a problem.
     ///
     /// # Errors

@@ -52,6 +52,8 @@ fn read_keyring(environment: &mut Environment<'_>) -> Option<KeyringSettings> {
     let allowed = match (keys.is_empty(), accounts.is_empty()) {
         (false, true) => AllowedKeys::Strict(keys),
         (true, false) => AllowedKeys::Discovery(Some(DiscoveryFilter { partition, accounts })),
+        // A list that is there but wrong has been reported as such.
+        (true, true) if environment.has_rejected(KEY_ARNS.name) => return None,
         (true, true) => {
             environment
                 .reject(KEY_ARNS.name, "is not set, and neither is KMS_DISCOVERY_ACCOUNT_IDS; one of them is needed");

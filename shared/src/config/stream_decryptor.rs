@@ -205,6 +205,7 @@ mod tests {
         let both = [("KMS_DISCOVERY_ACCOUNT_IDS", "111122223333")];
         assert_eq!(problems(&both), ["KMS_KEY_ARNS"]);
         assert_eq!(problems(&[("KMS_KEY_ARNS", "")]), ["KMS_KEY_ARNS"]);
+        assert_eq!(problems(&[("KMS_KEY_ARNS", "alias/mine")]), ["KMS_KEY_ARNS"]);
         let discovery = [("KMS_KEY_ARNS", ""), ("KMS_DISCOVERY_ACCOUNT_IDS", "111122223333")];
         assert!(read(&discovery).is_ok());
     }

@@ -73,8 +73,12 @@ impl<D: DecryptCiphertext> Keyring<D> {
         let verification_key =
             VerificationKey::from_encryption_context(suite, context).map_err(DataKeyError::Materials)?;
         let mut most_hopeful = DataKeyError::NoAllowedKey;
+        let mut tried: Vec<KeyArn> = Vec::new();
         for encrypted in encrypted_data_keys {
-            let Some(key) = candidates::key_for(encrypted, &self.settings) else { continue };
+            // A producer wraps a data key once with each key. Ten that name one key are ten calls for one record, of a quota that
+            // others share.
+            let key = candidates::key_for(encrypted, &self.settings).filter(|key| !tried.contains(key));
+            let Some(key) = key else { continue };
             let data_key = match self.call(Some(&key), &encrypted.ciphertext, context, deadline).await {
                 Ok(answer) if !answer.key.matches(&key) => Err(DataKeyError::WrongKey),
                 Ok(answer) => check_length(answer.data_key, suite),
@@ -92,31 +96,58 @@ impl<D: DecryptCiphertext> Keyring<D> {
                     {
                         most_hopeful = error;
                     }
+                    tried.push(key);
                 }
             }
         }
         Err(most_hopeful)
     }
 
-    /// Decrypts a bare ciphertext, which does not say which key wrapped it, with one call.
+    /// Decrypts a bare ciphertext, which does not say which key wrapped it, with one call if it can be.
     async fn decrypt_ciphertext(
         &self,
         ciphertext: &[u8],
         context: &EncryptionContext,
         deadline: Deadline,
     ) -> Result<DataKey, DataKeyError> {
-        let key = match &self.settings.allowed {
+        let (key, several) = match &self.settings.allowed {
             AllowedKeys::Strict(keys) => match keys.as_slice() {
-                [key] => Some(key),
-                _ => None,
+                [key] => (Some(key), [].as_slice()),
+                several => (None, several),
             },
-            AllowedKeys::Discovery(_) => None,
+            AllowedKeys::Discovery(_) => (None, [].as_slice()),
         };
-        let answer = self.call(key, ciphertext, context, deadline).await?;
-        if !self.settings.allowed.allow(&answer.key) {
-            return Err(DataKeyError::WrongKey);
+        match self.call(key, ciphertext, context, deadline).await {
+            Ok(answer) if self.settings.allowed.allow(&answer.key) => Ok(answer.data_key),
+            Ok(_) => Err(DataKeyError::WrongKey),
+            Err(denied @ DataKeyError::AccessDenied(_)) => {
+                self.decrypt_with_each(several, ciphertext, context, deadline).await.unwrap_or(Err(denied))
+            }
+            Err(error) => Err(error),
         }
-        Ok(answer.data_key)
+    }
+
+    /// Asks for a bare ciphertext once more with each of `keys`, after access was denied without saying to which.
+    ///
+    /// The key that wrapped it may be one that nobody has allowed, and then no operator can mend it: asked with an allowed key, KMS
+    /// says that it is the incorrect one. `None` if there are no keys to ask with.
+    async fn decrypt_with_each(
+        &self,
+        keys: &[KeyArn],
+        ciphertext: &[u8],
+        context: &EncryptionContext,
+        deadline: Deadline,
+    ) -> Option<Result<DataKey, DataKeyError>> {
+        let mut last = None;
+        for key in keys {
+            match self.call(Some(key), ciphertext, context, deadline).await {
+                Ok(answer) if answer.key.matches(key) => return Some(Ok(answer.data_key)),
+                Ok(_) => last = Some(Err(DataKeyError::WrongKey)),
+                Err(error) if error.class() == FailureClass::Permanent => last = Some(Err(error)),
+                Err(error) => return Some(Err(error)),
+            }
+        }
+        last
     }
 
     async fn call(

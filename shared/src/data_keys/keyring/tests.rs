@@ -246,3 +246,25 @@ async fn another_encryption_context_does_not_unwrap() {
     request.encryption_context.insert("tenant", "red");
     assert_eq!(class(decrypt(&strict(&kms, &[key("1")]), &request).await), FailureClass::Permanent);
 }
+
+#[tokio::test]
+async fn one_key_named_ten_times_costs_one_call() {
+    let kms = FakeKms::default();
+    let damaged = EncryptedDataKey { ciphertext: vec![0; 100], ..requests::encrypted_data_key(&kms, &key("1")) };
+    let request = requests::of_suite(requests::SUITE, vec![damaged; 10]);
+    assert_eq!(class(decrypt(&strict(&kms, &[key("1")]), &request).await), FailureClass::Permanent);
+    assert_eq!(kms.call_count(), 1);
+}
+
+#[tokio::test]
+async fn a_bare_ciphertext_of_a_foreign_key_does_not_pass_for_denied_access() {
+    let kms = FakeKms::default();
+    let keyring = strict(&kms, &[key("1"), key("2")]);
+    // Without a key id, KMS denies access to the key of somebody else, and so tells nothing about the allowed ones.
+    kms.script([(Duration::ZERO, Answer::AccessDenied)]);
+    assert_eq!(class(decrypt(&keyring, &requests::ciphertext(&kms, &key("9"))).await), FailureClass::Permanent);
+    assert_eq!(called_with(&kms), [None, Some(key("1")), Some(key("2"))]);
+    // What an allowed key has wrapped, and the role may not use, remains for an operator to mend.
+    kms.script([Answer::AccessDenied, Answer::Truthful, Answer::AccessDenied].map(|answer| (Duration::ZERO, answer)));
+    assert_eq!(class(decrypt(&keyring, &requests::ciphertext(&kms, &key("2"))).await), FailureClass::Unavailable);
+}
