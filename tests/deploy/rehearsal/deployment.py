@@ -51,6 +51,8 @@ def in_place_of_built(binaries: Path, work: Path) -> Package:
     """The template as it is, with executables of the folder `binaries` as the functions' code."""
     template, executables = TEMPLATE.read_text(), {}
     for logical_id, binary in _functions().items():
+        if not (binaries / binary).exists():
+            raise StepFailed(f"there is no {binary} in {binaries}")
         code = work / "code" / logical_id
         code.mkdir(parents=True)
         executables[logical_id] = code / "bootstrap"
