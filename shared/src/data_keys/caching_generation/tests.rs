@@ -127,6 +127,19 @@ async fn messages_from_several_threads_exceed_no_limit() {
     }
 }
 
+/// What the README says: a shard's 1,000 records a second, under the default limits.
+#[tokio::test(start_paused = true)]
+async fn a_million_messages_in_a_thousand_seconds_take_five_data_keys() {
+    let (stack, request) = (stack(), requests::generation(SUITE));
+    for _second in 0..1_000 {
+        for _message in 0..1_000 {
+            stack.generate_for(&request, Some(500)).await.unwrap();
+        }
+        tokio::time::sleep(SECOND).await;
+    }
+    assert_eq!(stack.kms.call_count(), 5);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_thousand_messages_share_one_retry_loop_that_succeeds() {
     let stack = stack();
