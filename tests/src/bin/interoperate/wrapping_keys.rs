@@ -2,99 +2,73 @@
 
 use std::error::Error;
 use std::sync::Arc;
+use std::time::Duration;
 
-use aws_sdk_kms::primitives::Blob;
-use warmkeys::data_key::{DataKey, EncryptedDataKey};
-use warmkeys::data_keys::KeyArn;
+use warmkeys::clock::{Clock, SystemClock};
+use warmkeys::data_key::DataKey;
+use warmkeys::data_keys::{GenerateDataKey, GenerationRequest, KeyArn, WrappingKeyring, WrappingKeys};
 use warmkeys::encryption_context::EncryptionContext;
 use warmkeys::kms::{KmsClient, KmsSettings};
-use warmkeys::message::{AlgorithmSuite, RawAesKey};
+use warmkeys::message::{AlgorithmSuite, PUBLIC_KEY_CONTEXT_KEY, RawAesKey, SealingMaterials, SigningKey};
+use warmkeys::retry::Deadline;
 
 use crate::request::WrappingKey;
 
-/// The provider id of encrypted data keys that KMS wrapped.
-const KMS_PROVIDER_ID: &str = "aws-kms";
-
-/// KMS as the environment configures it.
+/// KMS as the environment configures it, through the library.
 pub(crate) struct Kms {
-    /// What the library decrypts with.
-    pub(crate) decrypting: Arc<KmsClient>,
-    /// Generates and wraps data keys.
-    generating: aws_sdk_kms::Client,
+    pub(crate) client: Arc<KmsClient>,
+    clock: SystemClock,
 }
 
 impl Kms {
     pub(crate) async fn connect() -> Self {
         let config = aws_config::load_from_env().await;
-        Self {
-            decrypting: Arc::new(KmsClient::new(&config, &KmsSettings::default())),
-            generating: aws_sdk_kms::Client::new(&config),
-        }
+        Self { client: Arc::new(KmsClient::new(&config, &KmsSettings::default())), clock: SystemClock }
     }
 
-    /// A new data key, wrapped by the KMS key `arn`.
+    /// Materials for sealing under a new data key that each of `keys` wraps: the first one generates it.
     async fn generate(
         &self,
-        arn: &str,
+        keys: Vec<KeyArn>,
         suite: AlgorithmSuite,
-        context: &EncryptionContext,
-    ) -> Result<(DataKey, EncryptedDataKey), Box<dyn Error>> {
-        let pairs = context.iter().map(|(key, value)| (key.to_owned(), value.to_owned()));
-        let generated = self
-            .generating
-            .generate_data_key()
-            .key_id(arn)
-            .number_of_bytes(suite.data_key_len().try_into()?)
-            .set_encryption_context(Some(pairs.collect()))
-            .send()
-            .await?;
-        let secret = generated.plaintext.ok_or("no plaintext data key")?.into_inner();
-        Ok((DataKey::new(secret), wrapped_by_kms(generated.key_id, generated.ciphertext_blob)?))
-    }
-
-    /// The same data key, wrapped by a further KMS key.
-    async fn wrap(
-        &self,
-        arn: &str,
-        data_key: &DataKey,
-        context: &EncryptionContext,
-    ) -> Result<EncryptedDataKey, Box<dyn Error>> {
-        let pairs = context.iter().map(|(key, value)| (key.to_owned(), value.to_owned()));
-        let encrypted = self
-            .generating
-            .encrypt()
-            .key_id(arn)
-            .plaintext(Blob::new(data_key.expose()))
-            .set_encryption_context(Some(pairs.collect()))
-            .send()
-            .await?;
-        wrapped_by_kms(encrypted.key_id, encrypted.ciphertext_blob)
+        context: EncryptionContext,
+    ) -> Result<Arc<SealingMaterials>, Box<dyn Error>> {
+        let mut keys = keys.into_iter();
+        let generator = keys.next().ok_or("no key to generate a data key with")?;
+        let keyring = WrappingKeyring::new(
+            KmsClient::clone(&self.client),
+            WrappingKeys::new(generator, keys.collect(), Vec::new())?,
+        );
+        let deadline = Deadline::after(self.clock.now().monotonic, GENERATION_TIME);
+        Ok(keyring.generate_data_key(&GenerationRequest::new(suite, context)?, None, deadline).await?)
     }
 }
 
-/// A new data key, wrapped by each of `keys`: the first one, if it is of KMS, generates it.
-pub(crate) async fn new_data_key(
+/// How long a data key may take: the embedded KMS answers at once.
+const GENERATION_TIME: Duration = Duration::from_secs(20);
+
+/// Materials for sealing under a new data key, wrapped by each of `keys`, which are all of KMS or all raw.
+pub(crate) async fn new_materials(
     keys: &[WrappingKey],
     suite: AlgorithmSuite,
-    context: &EncryptionContext,
+    mut context: EncryptionContext,
     kms: &Kms,
-) -> Result<(DataKey, Vec<EncryptedDataKey>), Box<dyn Error>> {
-    let (data_key, mut encrypted, further) = match keys {
-        [WrappingKey::Kms(arn), further @ ..] => {
-            let (data_key, wrapped) = kms.generate(arn, suite, context).await?;
-            (data_key, vec![wrapped], further)
-        }
-        all => (random_data_key(suite)?, Vec::new(), all),
-    };
-    for key in further {
-        encrypted.push(match key {
-            WrappingKey::Kms(arn) => kms.wrap(arn, &data_key, context).await?,
-            WrappingKey::Raw { provider_id, name, key_base64 } => {
-                raw(provider_id, name, key_base64)?.wrap(&data_key, context)?
-            }
-        });
+) -> Result<Arc<SealingMaterials>, Box<dyn Error>> {
+    let (kms_keys, raw_keys) = (kms_keys(keys)?, raw_keys(keys)?);
+    if raw_keys.is_empty() {
+        return kms.generate(kms_keys, suite, context).await;
     }
-    Ok((data_key, encrypted))
+    if !kms_keys.is_empty() {
+        return Err("raw keys and keys of KMS do not wrap one data key here".into());
+    }
+    let signing_key = SigningKey::generate(suite)?;
+    if let Some(key) = &signing_key {
+        context.insert(PUBLIC_KEY_CONTEXT_KEY, key.public_key());
+    }
+    let data_key = random_data_key(suite)?;
+    let encrypted = raw_keys.iter().map(|key| key.wrap(&data_key, &context)).collect::<Result<Vec<_>, _>>()?;
+    let none = EncryptionContext::empty();
+    Ok(Arc::new(SealingMaterials::new(suite, data_key, &encrypted, &context, &none, signing_key)?))
 }
 
 /// The raw AES keys among `keys`.
@@ -124,12 +98,4 @@ fn random_data_key(suite: AlgorithmSuite) -> Result<DataKey, Box<dyn Error>> {
     let mut secret = vec![0; suite.data_key_len()];
     aws_lc_rs::rand::fill(&mut secret)?;
     Ok(DataKey::new(secret))
-}
-
-fn wrapped_by_kms(arn: Option<String>, blob: Option<Blob>) -> Result<EncryptedDataKey, Box<dyn Error>> {
-    Ok(EncryptedDataKey {
-        provider_id: KMS_PROVIDER_ID.to_owned(),
-        provider_info: arn.ok_or("KMS names no key")?.into_bytes(),
-        ciphertext: blob.ok_or("KMS returns no ciphertext")?.into_inner(),
-    })
 }
