@@ -135,7 +135,7 @@ pub(super) fn merge_shards(stream: &InMemoryStream, request: &MergeShardsRequest
     Ok(json!({}))
 }
 
-fn shard_id(stream: &InMemoryStream, name: &str) -> Result<ShardId, KinesisError> {
+pub(super) fn shard_id(stream: &InMemoryStream, name: &str) -> Result<ShardId, KinesisError> {
     let found = stream.shards().into_iter().find(|shard| shard.id.as_str() == name);
     found.map(|shard| shard.id).ok_or_else(|| {
         let stream = stream.name();

@@ -20,6 +20,8 @@ use crate::stream::InMemoryStream;
 /// How an embedded Kinesis behaves.
 #[derive(Clone, Debug)]
 pub struct KinesisSettings {
+    /// The loopback address to listen on. Port 0: any free one.
+    pub listen: SocketAddr,
     /// What each shard takes; `None`: everything.
     pub shard_limits: Option<ShardLimits>,
     /// The time that every answer takes.
@@ -41,10 +43,11 @@ impl KinesisSettings {
     }
 }
 
-/// The service's limits, without latency.
+/// The service's limits, without latency, on a free port.
 impl Default for KinesisSettings {
     fn default() -> Self {
         Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             shard_limits: Some(ShardLimits::SERVICE),
             latency: Duration::ZERO,
             max_record_bytes: MaxRecordBytes::DEFAULT,
@@ -61,7 +64,7 @@ pub struct EmbeddedKinesis {
 }
 
 impl EmbeddedKinesis {
-    /// Serves `stream` on a free port of the loopback address, within the current tokio runtime.
+    /// Serves `stream` within the current tokio runtime.
     ///
     /// # Errors
     /// What [`LoopbackServer::start`] says.
@@ -79,8 +82,7 @@ impl EmbeddedKinesis {
         clock: Arc<dyn Clock>,
     ) -> io::Result<Self> {
         let service = Arc::new(KinesisService::new(stream, &settings, clock));
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let server = LoopbackServer::start(address, Arc::clone(&service)).await?;
+        let server = LoopbackServer::start(settings.listen, Arc::clone(&service)).await?;
         Ok(Self { server, service })
     }
 

@@ -13,6 +13,10 @@ pub enum Operation {
     SplitShard,
     /// Makes one shard of two.
     MergeShards,
+    /// Gives a place in a shard to read from.
+    GetShardIterator,
+    /// Reads from such a place on.
+    GetRecords,
 }
 
 impl Operation {
@@ -24,6 +28,8 @@ impl Operation {
             "DescribeStreamSummary" => Some(Self::DescribeStreamSummary),
             "SplitShard" => Some(Self::SplitShard),
             "MergeShards" => Some(Self::MergeShards),
+            "GetShardIterator" => Some(Self::GetShardIterator),
+            "GetRecords" => Some(Self::GetRecords),
             _ => None,
         }
     }

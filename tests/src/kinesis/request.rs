@@ -98,6 +98,23 @@ pub(super) struct MergeShardsRequest {
     pub(super) adjacent_shard_to_merge: String,
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct GetShardIteratorRequest {
+    #[serde(flatten)]
+    pub(super) stream: StreamReference,
+    pub(super) shard_id: String,
+    pub(super) shard_iterator_type: String,
+    pub(super) starting_sequence_number: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct GetRecordsRequest {
+    pub(super) shard_iterator: String,
+    pub(super) limit: Option<usize>,
+}
+
 /// A hash key as the API writes it.
 ///
 /// > Pattern: `0|([1-9]\d{0,38})`

@@ -17,6 +17,7 @@ use super::embedded_kinesis::KinesisSettings;
 use super::error::KinesisError;
 use super::operation::Operation;
 use super::put_records;
+use super::reading::{get_records, get_shard_iterator};
 use super::script::{Effect, Script, ScriptedFault};
 use super::shard_limits::ShardQuotas;
 use crate::json_protocol;
@@ -109,6 +110,8 @@ impl KinesisService {
             Operation::DescribeStreamSummary => describe_stream_summary(&self.stream, &read(body)?),
             Operation::SplitShard => split_shard(&self.stream, &read(body)?),
             Operation::MergeShards => merge_shards(&self.stream, &read(body)?),
+            Operation::GetShardIterator => get_shard_iterator(&self.stream, &read(body)?),
+            Operation::GetRecords => get_records(&self.stream, &read(body)?, self.clock.now().wall),
         }
     }
 

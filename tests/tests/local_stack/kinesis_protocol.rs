@@ -9,9 +9,10 @@ use aws_sdk_kinesis::Client;
 use aws_sdk_kinesis::config::retry::RetryConfig;
 use aws_sdk_kinesis::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_kinesis::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_kinesis::operation::get_records::GetRecordsOutput;
 use aws_sdk_kinesis::operation::put_records::{PutRecordsError, PutRecordsOutput};
 use aws_sdk_kinesis::primitives::Blob;
-use aws_sdk_kinesis::types::{PutRecordsRequestEntry, Shard};
+use aws_sdk_kinesis::types::{PutRecordsRequestEntry, Shard, ShardIteratorType};
 use local_stack::kinesis::{Effect, EmbeddedKinesis, KinesisSettings, Operation, ShardLimits};
 use local_stack::stream::{InMemoryStream, ShardId};
 use warmkeys::clock::{Clock, Now, SystemClock};
@@ -192,4 +193,57 @@ async fn failures_come_as_scripted() {
     assert_eq!(stored(), 6);
     assert!(put(&client, four()).await.is_ok());
     assert_eq!(kinesis.calls().of(Operation::PutRecords), 5);
+}
+
+/// A place in the first shard.
+async fn iterator(client: &Client, kind: ShardIteratorType, number: Option<&str>) -> String {
+    let request = client.get_shard_iterator().stream_name("orders").shard_id("shardId-000000000000");
+    let request = request.shard_iterator_type(kind).set_starting_sequence_number(number.map(str::to_owned));
+    request.send().await.unwrap().shard_iterator.unwrap()
+}
+
+#[tokio::test]
+async fn a_shard_is_read_from_any_place_on_to_its_end() {
+    let (_kinesis, stream, client) = start(1, KinesisSettings::default()).await;
+    let written = put(&client, (1..=5).map(|len| entry("k", len)).collect()).await.unwrap().records;
+    let lens = |output: &GetRecordsOutput| -> Vec<_> {
+        output.records.iter().map(|record| record.data.as_ref().len()).collect()
+    };
+    let third = written[2].sequence_number();
+    for (kind, number, expected) in [
+        (ShardIteratorType::TrimHorizon, None, vec![1, 2, 3, 4, 5]),
+        (ShardIteratorType::AtSequenceNumber, third, vec![3, 4, 5]),
+        (ShardIteratorType::AfterSequenceNumber, third, vec![4, 5]),
+        (ShardIteratorType::Latest, None, vec![]),
+    ] {
+        let from = iterator(&client, kind, number).await;
+        let output = client.get_records().shard_iterator(from).send().await.unwrap();
+        assert_eq!(lens(&output), expected);
+        assert!(output.next_shard_iterator.is_some(), "the shard is open");
+    }
+
+    let first = iterator(&client, ShardIteratorType::TrimHorizon, None).await;
+    let first = client.get_records().shard_iterator(first).limit(2).send().await.unwrap();
+    assert_eq!(lens(&first), [1, 2]);
+    assert_eq!(first.records[0].sequence_number, written[0].sequence_number().unwrap());
+    stream.split(&ShardId::new(0), 1 << 127).unwrap();
+    let rest = client.get_records().set_shard_iterator(first.next_shard_iterator).send().await.unwrap();
+    assert_eq!(lens(&rest), [3, 4, 5]);
+    assert_eq!(rest.next_shard_iterator, None, "a closed shard that was read whole has ended");
+}
+
+#[tokio::test]
+async fn an_answer_to_a_reader_keeps_the_limits_of_the_service() {
+    const LARGE: usize = (1 << 20) - 1;
+    let (_kinesis, _stream, client) = start(1, KinesisSettings::unlimited()).await;
+    for _ in 0..2 {
+        put(&client, (0..6).map(|_| entry("k", LARGE)).collect()).await.unwrap();
+    }
+    let first = iterator(&client, ShardIteratorType::TrimHorizon, None).await;
+    let output = client.get_records().shard_iterator(&first).send().await.unwrap();
+    assert_eq!(output.records.len(), 10, "of 12 records no more than 10 MiB");
+    assert!(client.get_records().shard_iterator(&first).limit(10_001).send().await.is_err());
+    for wrong in ["", "shardId-000000000000", "shardId-000000000000:x", "shardId-000000000009:0"] {
+        assert!(client.get_records().shard_iterator(wrong).send().await.is_err(), "{wrong}");
+    }
 }
