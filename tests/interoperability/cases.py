@@ -6,6 +6,8 @@ import dataclasses
 SUITES = ("0014", "0046", "0078", "0114", "0146", "0178", "0214", "0346", "0378", "0478", "0578")
 # One of each kind: identity KDF, HKDF, signed, committing, committing and signed.
 ONE_OF_EACH_KIND = ("0014", "0178", "0378", "0478", "0578")
+# The suites with key commitment, the only ones that record-encryptor writes.
+COMMITTING = ("0478", "0578")
 # The suites whose data keys may be used for several messages.
 CACHEABLE = SUITES[3:]
 
