@@ -97,8 +97,9 @@ fn a_refusal_repeats_no_value_that_may_be_a_secret() {
 #[test]
 fn the_documentation_lists_the_variables_that_the_configuration_knows() {
     let documentation = std::fs::read_to_string(root().join("CONFIGURATION.md")).unwrap();
-    for ConfiguredFunction { name, variables, .. } in FUNCTIONS {
-        let expected = table(&variables());
+    let template = Template::read();
+    for ConfiguredFunction { name, resource, variables } in FUNCTIONS {
+        let expected = table(&variables(), |variable| template.parameters_of_variable(resource, variable));
         let begin = format!("<!-- configuration: {name} -->\n");
         let written = documentation.split_once(&begin).and_then(|(_, rest)| rest.split_once("<!-- end -->"));
         let written = written.map_or("", |(table, _)| table);
@@ -106,18 +107,20 @@ fn the_documentation_lists_the_variables_that_the_configuration_knows() {
     }
 }
 
-/// The table of the documentation.
-fn table(variables: &[Description]) -> String {
+/// The table of the documentation. `parameters` tells which of the template's parameters set a variable.
+fn table(variables: &[Description], parameters: impl Fn(&str) -> Vec<String>) -> String {
     let row = |variable: &Description| {
         let default = match variable.default.as_deref() {
             None | Some("") => "none".to_owned(),
             Some(default) => format!("`{default}`"),
         };
         let cell = |text: &str| text.replace('|', "\\|");
-        format!("| `{}` | {default} | {} | {} |\n", variable.name, cell(&variable.allowed), cell(variable.meaning))
+        let parameters: Vec<_> = parameters(variable.name).iter().map(|name| format!("`{name}`")).collect();
+        let (allowed, meaning) = (cell(&variable.allowed), cell(variable.meaning));
+        format!("| `{}` | {default} | {allowed} | {meaning} | {} |\n", variable.name, parameters.join(", "))
     };
     let rows: String = variables.iter().map(row).collect();
-    format!("| variable | default | allowed | meaning |\n|---|---|---|---|\n{rows}")
+    format!("| variable | default | allowed | meaning | set by the parameter |\n|---|---|---|---|---|\n{rows}")
 }
 
 #[test]
@@ -182,6 +185,8 @@ fn path<A: AsRef<str>>(start: &[A], end: &[&str]) -> Vec<String> {
 struct Template {
     /// Each key's value, by the keys that lead to it.
     values: BTreeMap<Vec<String>, String>,
+    /// Each key's value with everything that is indented below it.
+    blocks: BTreeMap<Vec<String>, String>,
 }
 
 impl Template {
@@ -191,10 +196,16 @@ impl Template {
 
     fn parse(text: &str) -> Self {
         let mut values = BTreeMap::new();
+        let mut blocks: BTreeMap<Vec<String>, String> = BTreeMap::new();
         let mut open: Vec<(usize, String)> = Vec::new();
         for line in text.lines() {
             let content = line.trim_start();
             let indent = line.len() - content.len();
+            open.retain(|(outer, _)| content.is_empty() || *outer < indent);
+            for end in 1..=open.len() {
+                let path: Vec<_> = open.iter().take(end).map(|(_, key)| key.clone()).collect();
+                *blocks.entry(path).or_default() += &format!("{content}\n");
+            }
             let is_key = |key: &str| key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_:-".contains(&byte));
             let Some((key, value)) = content.split_once(':').filter(|(key, _)| !key.is_empty() && is_key(key)) else {
                 continue;
@@ -202,12 +213,13 @@ impl Template {
             if key.starts_with('-') {
                 continue;
             }
-            open.retain(|(outer, _)| *outer < indent);
             open.push((indent, key.to_owned()));
             let value = value.split(" #").next().unwrap_or_default().trim();
-            values.insert(open.iter().map(|(_, key)| key.clone()).collect(), value.to_owned());
+            let path: Vec<_> = open.iter().map(|(_, key)| key.clone()).collect();
+            blocks.insert(path.clone(), format!("{value}\n"));
+            values.insert(path, value.to_owned());
         }
-        Self { values }
+        Self { values, blocks }
     }
 
     fn children<P: AsRef<str>>(&self, parent: &[P]) -> BTreeSet<String> {
@@ -219,6 +231,14 @@ impl Template {
     fn value<P: AsRef<str>>(&self, of: &[P]) -> Option<&str> {
         self.values.get(&path(of, &[])).map(String::as_str)
     }
+
+    /// The parameters that a function's variable refers to, in the order of their names.
+    fn parameters_of_variable(&self, resource: &str, variable: &str) -> Vec<String> {
+        let variable = ["Resources", resource, "Properties", "Environment", "Variables", variable];
+        let block = self.blocks.get(&path(&variable, &[])).map_or("", String::as_str);
+        let words: BTreeSet<_> = block.split(|character: char| !character.is_ascii_alphanumeric()).collect();
+        self.children(&["Parameters"]).into_iter().filter(|parameter| words.contains(parameter.as_str())).collect()
+    }
 }
 
 #[test]
@@ -229,4 +249,14 @@ fn the_template_reader_reads_nested_keys() {
     assert_eq!(template.children(&["A", "D"]), ["F".to_owned()].into());
     assert_eq!(template.value(&["A", "B"]), Some("1"));
     assert_eq!(template.value(&["H"]), Some("4"));
+    assert_eq!(template.blocks[&path(&["A", "D"], &[])], "\n- E: 3\nF: !If\n- x\n");
+}
+
+/// cargo-lambda sets "abort" where the manifest says nothing: a panic would then cost a sandbox with its warm data keys.
+#[test]
+fn what_is_deployed_unwinds_when_it_panics() {
+    let manifest = std::fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let (_, profile) = manifest.split_once("\n[profile.release]\n").unwrap();
+    let profile = profile.split("\n[").next().unwrap();
+    assert!(profile.lines().any(|line| line.starts_with("panic = \"unwind\"")), "{profile}");
 }
