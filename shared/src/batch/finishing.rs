@@ -10,7 +10,6 @@ use super::units::unit_start;
 use crate::clock::Clock;
 use crate::failure::describe;
 use crate::quarantine::{Quarantine, RejectedRecord, ShardOrigin};
-use crate::retry::Deadline;
 use crate::sinks::{Delivery, OpenedRecord, RecordSink, SinkError};
 
 /// Where finished records go.
@@ -36,6 +35,9 @@ pub(super) struct Progress {
 impl<S: RecordSink, Q: Quarantine> Finishing<'_, S, Q> {
     /// Passes on the records before `end`, which is the start of a unit; `finished` has at least that many.
     ///
+    /// Records that the sink can never take are rejected too: no redelivery makes them smaller, and as the checkpoint they
+    /// would block the shard until they expire.
+    ///
     /// First the opened records before the first unit with a rejected one are delivered. If that fails, it ends there: with a
     /// sink that is down, the same records would otherwise be quarantined again at every redelivery. Then all rejected
     /// records go to quarantine, and then the rest is delivered. Record by record would hold the same promise (none is
@@ -44,7 +46,7 @@ impl<S: RecordSink, Q: Quarantine> Finishing<'_, S, Q> {
     /// record's identity follows from the record, so that the second replaces the first or can be told from it.
     pub(super) async fn pass_on(&self, finished: Vec<Finished>, end: usize) -> Progress {
         let mut progress = Progress::default();
-        let (mut before, rejected) = split(finished, end);
+        let (mut before, rejected) = self.split(finished, end);
         let mut after =
             before.split_off_at(rejected.indexes.first().map_or(end, |first| unit_start(self.records, *first)));
         self.deliver_all(&before, &mut progress).await;
@@ -59,12 +61,34 @@ impl<S: RecordSink, Q: Quarantine> Finishing<'_, S, Q> {
         progress
     }
 
+    /// What is for the sink and what for the quarantine.
+    fn split(&self, finished: Vec<Finished>, end: usize) -> (Placed<OpenedRecord>, Placed<RejectedRecord>) {
+        let mut opened = Placed::with_capacity(end);
+        let mut rejected = Placed::with_capacity(0);
+        for (index, finished) in finished.into_iter().take(end).enumerate() {
+            match finished {
+                Ok(record) => match self.sink.refusal(&record) {
+                    None => opened.push(index, record),
+                    Some(refusal) => rejected.push(
+                        index,
+                        RejectedRecord { record: record.record, class: refusal.class(), reason: describe(&refusal) },
+                    ),
+                },
+                Err(record) => rejected.push(index, record),
+            }
+        }
+        (opened, rejected)
+    }
+
     async fn quarantine_all(&self, rejected: &Placed<RejectedRecord>, progress: &mut Progress) {
         if rejected.records.is_empty() {
             return;
         }
         let deadline = self.deadlines.half_way_to_delivery(self.clock.now());
-        let outcome = self.quarantine_before(&rejected.records, deadline).await;
+        // Whatever it has stored by its deadline it tells within the time between the deadlines below, or never.
+        let grace = self.deadlines.abandon.remaining(self.deadlines.delivery.instant());
+        let quarantine = self.quarantine.quarantine(self.origin, &rejected.records, deadline);
+        let outcome = known(timeout_at(deadline.instant() + grace, quarantine).await.ok(), rejected.records.len());
         progress.quarantined += outcome.delivered;
         if let Some(index) = rejected.indexes.get(outcome.delivered) {
             progress.stop_at(self.records, *index, outcome.failure);
@@ -72,43 +96,15 @@ impl<S: RecordSink, Q: Quarantine> Finishing<'_, S, Q> {
     }
 
     async fn deliver_all(&self, opened: &Placed<OpenedRecord>, progress: &mut Progress) {
-        let mut start = 0;
-        while let Some(records) = opened.records.get(start..).filter(|records| !records.is_empty()) {
-            let outcome = self.deliver(records).await;
-            progress.delivered += outcome.delivered;
-            start += outcome.delivered;
-            let (Some(index), Some(record)) = (opened.indexes.get(start), opened.records.get(start)) else { return };
-            match outcome.failure {
-                // No redelivery makes it smaller: as the checkpoint it would block the shard until it expires.
-                Some(failure @ SinkError::TooLarge { .. }) => {
-                    let rejected = RejectedRecord {
-                        record: record.record.clone(),
-                        class: failure.class(),
-                        reason: describe(&failure),
-                    };
-                    let outcome = self.quarantine_before(&[rejected], self.deadlines.delivery).await;
-                    if outcome.delivered == 0 {
-                        return progress.stop_at(self.records, *index, outcome.failure);
-                    }
-                    progress.quarantined += 1;
-                    start += 1;
-                }
-                failure => return progress.stop_at(self.records, *index, failure),
-            }
+        if opened.records.is_empty() {
+            return;
         }
-    }
-
-    async fn deliver(&self, records: &[OpenedRecord]) -> Delivery {
-        let delivery = self.sink.deliver(records, self.deadlines.delivery);
-        known(timeout_at(self.deadlines.abandon.instant(), delivery).await.ok(), records.len())
-    }
-
-    async fn quarantine_before(&self, rejected: &[RejectedRecord], deadline: Deadline) -> Delivery {
-        // Whatever it has stored by its deadline it tells within the time between the deadlines below, or never.
-        let grace = self.deadlines.abandon.remaining(self.deadlines.delivery.instant());
-        let abandon = deadline.instant() + grace;
-        let quarantine = self.quarantine.quarantine(self.origin, rejected, deadline);
-        known(timeout_at(abandon, quarantine).await.ok(), rejected.len())
+        let delivery = self.sink.deliver(&opened.records, self.deadlines.delivery);
+        let outcome = known(timeout_at(self.deadlines.abandon.instant(), delivery).await.ok(), opened.records.len());
+        progress.delivered += outcome.delivered;
+        if let Some(index) = opened.indexes.get(outcome.delivered) {
+            progress.stop_at(self.records, *index, outcome.failure);
+        }
     }
 }
 
@@ -149,16 +145,4 @@ impl<T> Placed<T> {
         let len = self.indexes.partition_point(|index| *index < end);
         Self { indexes: self.indexes.split_off(len), records: self.records.split_off(len) }
     }
-}
-
-fn split(finished: Vec<Finished>, end: usize) -> (Placed<OpenedRecord>, Placed<RejectedRecord>) {
-    let mut opened = Placed::with_capacity(end);
-    let mut rejected = Placed::with_capacity(0);
-    for (index, finished) in finished.into_iter().take(end).enumerate() {
-        match finished {
-            Ok(record) => opened.push(index, record),
-            Err(record) => rejected.push(index, record),
-        }
-    }
-    (opened, rejected)
 }

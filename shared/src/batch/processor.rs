@@ -75,8 +75,9 @@ pub enum BatchError {
 impl<K: DecryptDataKey, S: RecordSink, Q: Quarantine> BatchProcessor<K, S, Q> {
     /// Processes `batch` and answers before `invocation`'s deadline, whatever hangs.
     ///
-    /// What the report's checkpoint does not bring back is delivered or in quarantine. Nothing from the checkpoint on was
-    /// delivered, but for the part of a unit that the sink took before it failed.
+    /// What the report's checkpoint does not bring back is delivered or in quarantine. What it brings back was not delivered,
+    /// but for what the sink took although it failed: the first part of a unit, or records that were under way beside
+    /// the one that it did not take. With a sink that hung, what it took is not known.
     ///
     /// # Errors
     /// [`BatchError::OpeningPanicked`]; nothing was passed on then.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use aws_config::SdkConfig;
 
 use super::{
-    Delivery, FirehoseSettings, FirehoseSink, KinesisSink, KinesisSinkSettings, OpenedRecord, RecordSink, SqsSettings,
-    SqsSink, StdoutSink,
+    Delivery, FirehoseSettings, FirehoseSink, KinesisSink, KinesisSinkSettings, OpenedRecord, RecordSink, SinkError,
+    SqsSettings, SqsSink, StdoutSink,
 };
 use crate::clock::Clock;
 use crate::producer::{KinesisClient, KinesisWriter};
@@ -56,6 +56,15 @@ impl ConfiguredSink {
 }
 
 impl RecordSink for ConfiguredSink {
+    fn refusal(&self, record: &OpenedRecord) -> Option<SinkError> {
+        match self {
+            Self::Stdout(sink) => sink.refusal(record),
+            Self::Kinesis(sink) => sink.refusal(record),
+            Self::Firehose(sink) => sink.refusal(record),
+            Self::Sqs(sink) => sink.refusal(record),
+        }
+    }
+
     async fn deliver(&self, records: &[OpenedRecord], deadline: Deadline) -> Delivery {
         match self {
             Self::Stdout(sink) => sink.deliver(records, deadline).await,

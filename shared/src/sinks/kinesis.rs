@@ -50,6 +50,12 @@ impl KinesisSinkSettings {
 }
 
 impl<P: PutRecords, L: ListShards> RecordSink for KinesisSink<P, L> {
+    fn refusal(&self, record: &OpenedRecord) -> Option<SinkError> {
+        let limit = self.writer.settings().max_record_bytes.get();
+        let len = record.plaintext.len() + record.record.partition_key.len();
+        (len > limit).then_some(SinkError::TooLarge { len, limit })
+    }
+
     async fn deliver(&self, records: &[OpenedRecord], deadline: Deadline) -> Delivery {
         let limit = self.writer.settings().max_record_bytes;
         let mut outgoing = Vec::with_capacity(records.len());
@@ -133,11 +139,22 @@ mod tests {
         }
     }
 
+    fn sink(kinesis: &Arc<FakeKinesis>) -> KinesisSink<Arc<FakeKinesis>, Arc<FakeKinesis>> {
+        let (put, list) = (Arc::clone(kinesis), Arc::clone(kinesis));
+        KinesisSink::new(KinesisWriter::new(put, list, WriterSettings::default(), Arc::new(SystemClock)))
+    }
+
     async fn deliver(kinesis: &Arc<FakeKinesis>, records: &[OpenedRecord]) -> Delivery {
-        let clock = Arc::new(SystemClock);
-        let deadline = Deadline::after(clock.now().monotonic, Duration::from_secs(5));
-        let writer = KinesisWriter::new(Arc::clone(kinesis), Arc::clone(kinesis), WriterSettings::default(), clock);
-        KinesisSink::new(writer).deliver(records, deadline).await
+        let deadline = Deadline::after(SystemClock.now().monotonic, Duration::from_secs(5));
+        sink(kinesis).deliver(records, deadline).await
+    }
+
+    #[test]
+    fn a_record_is_refused_from_one_byte_above_the_streams_limit_its_partition_key_included() {
+        let limit = MaxRecordBytes::DEFAULT.get();
+        let refusal = |len: usize| sink(&FakeKinesis::with_shards(1)).refusal(&opened("key", None, vec![0; len - 3]));
+        assert!(refusal(limit - 1).is_none() && refusal(limit).is_none());
+        assert!(matches!(refusal(limit + 1), Some(SinkError::TooLarge { len, .. }) if len == limit + 1));
     }
 
     #[tokio::test(start_paused = true)]

@@ -32,7 +32,16 @@ pub use stdout::StdoutSink;
 
 /// Delivers opened records.
 pub trait RecordSink: Send + Sync {
-    /// Delivers `records`, which are in shard order, before `deadline`, and tells how long a prefix was delivered.
+    /// Why the sink can never take `record`, whenever it is asked; `None` if it may. Asked for every record before it is delivered,
+    /// so it looks at no more than it must, above all at the record's size.
+    ///
+    /// Such a record goes to quarantine. If only [`deliver`](Self::deliver) told, records of its aggregate would have been
+    /// delivered by then, and would be again whenever the quarantine fails.
+    fn refusal(&self, _record: &OpenedRecord) -> Option<SinkError> {
+        None
+    }
+
+    /// Delivers `records`, which are in shard order and none of which it has [refused](Self::refusal), before `deadline`, and tells how long a prefix was delivered.
     ///
     /// Whatever is not in the delivered prefix comes again with the redelivered batch, so a sink delivers as little as it can
     /// beyond the first record that it cannot deliver.

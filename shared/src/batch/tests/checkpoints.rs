@@ -216,6 +216,29 @@ async fn an_aggregate_with_a_record_that_cannot_be_quarantined_is_not_delivered_
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_aggregate_with_a_record_too_large_for_the_sink_that_cannot_be_quarantined_is_not_delivered_in_part() {
+    for too_large in 1..=3 {
+        let processor = processor().with_quarantine_fault(DestinationFault::FailsAfter(0));
+        processor.sink.too_large.lock().unwrap().push(too_large.to_string());
+        for _ in 0..3 {
+            let report = processor.run(with_aggregate(0, 1)).await;
+            assert_eq!(checkpoint_index(&report), Some(1));
+        }
+        assert!(processor.sink.arrived().iter().all(|text| text == "0"), "{:?}", processor.sink.arrived());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn records_too_large_for_the_sink_are_quarantined_together() {
+    let processor = processor();
+    processor.sink.too_large.lock().unwrap().extend(numbers(1..9));
+    let report = processor.run(batch(records_under(&[1; 10]))).await;
+    assert_eq!((report.checkpoint, report.delivered, report.quarantined), (None, 2, 8));
+    assert_eq!(*processor.quarantine.calls.lock().unwrap(), 1);
+    assert_eq!(*processor.sink.calls.lock().unwrap(), 2, "before them and after them");
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_aggregate_that_the_sink_takes_in_part_is_the_checkpoint() {
     let processor = processor().with_sink_fault(DestinationFault::FailsAfter(3));
     let report = processor.run(with_aggregate(0, 1)).await;

@@ -82,12 +82,15 @@ pub(super) struct FakeDestination {
     pub(super) fault: Mutex<Option<DestinationFault>>,
     /// The texts (plaintext or sequence number) of what has arrived, over all invocations.
     pub(super) arrived: Mutex<Vec<String>>,
-    /// A plaintext that is too large for this destination.
+    /// The plaintexts that are too large for this destination.
     pub(super) too_large: Mutex<Vec<String>>,
+    /// How often it was given records, over all invocations.
+    pub(super) calls: Mutex<usize>,
 }
 
 impl FakeDestination {
     async fn take(&self, texts: Vec<String>) -> Delivery {
+        *self.calls.lock().unwrap() += 1;
         for (index, text) in texts.iter().enumerate() {
             tokio::task::yield_now().await;
             let fault = self.fault.lock().unwrap().map(|fault| match fault {
@@ -103,9 +106,6 @@ impl FakeDestination {
                 Some((false, left)) => *self.fault.lock().unwrap() = Some(left),
                 None => {}
             }
-            if self.too_large.lock().unwrap().contains(text) {
-                return Delivery::stopped_at(index, SinkError::TooLarge { len: 2, limit: 1 });
-            }
             self.arrived.lock().unwrap().push(text.clone());
             tokio::task::yield_now().await;
         }
@@ -117,9 +117,19 @@ impl FakeDestination {
     }
 }
 
+fn text(record: &OpenedRecord) -> String {
+    String::from_utf8_lossy(&record.plaintext).into_owned()
+}
+
 impl RecordSink for FakeDestination {
+    fn refusal(&self, record: &OpenedRecord) -> Option<SinkError> {
+        let too_large = self.too_large.lock().unwrap().contains(&text(record));
+        too_large.then_some(SinkError::TooLarge { len: 2, limit: 1 })
+    }
+
     async fn deliver(&self, records: &[OpenedRecord], _deadline: Deadline) -> Delivery {
-        self.take(records.iter().map(|record| String::from_utf8_lossy(&record.plaintext).into_owned()).collect()).await
+        assert!(records.iter().all(|record| self.refusal(record).is_none()), "given what it refuses");
+        self.take(records.iter().map(text).collect()).await
     }
 }
 

@@ -107,14 +107,13 @@ async fn run_through(model: &[ModelRecord], faults: &[Faults], processor: &FakeP
         assert!(next >= position, "a checkpoint before the batch");
         assert!(fault.is_some() || report.checkpoint.is_none(), "a checkpoint without a fault: {report:?}");
         let sink_failed = fault.is_some_and(|fault| fault.sink.is_some());
-        let cannot_quarantine = fault.is_some_and(|fault| fault.quarantine.is_some());
         for number in &processor.sink.arrived()[arrived_before..] {
             let number: usize = number.parse().expect("a number");
             let in_checkpoint_s_unit =
                 records.get(next).is_some_and(|first| records[number].sequence_number == first.sequence_number);
-            // Only a sink that failed (or hung, so that nothing is known) or refused a record as too large has taken more.
+            // Only a sink that failed (or hung, so that nothing is known) has taken more.
             let explained = matches!(fault.and_then(|fault| fault.sink), Some(DestinationFault::HangsAfter(_)))
-                || (in_checkpoint_s_unit && (sink_failed || cannot_quarantine));
+                || (in_checkpoint_s_unit && sink_failed);
             assert!(number < next || explained, "{number} was delivered beyond the checkpoint {next}");
         }
         position = next;

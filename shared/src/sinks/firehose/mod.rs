@@ -9,7 +9,7 @@ use aws_config::SdkConfig;
 use aws_sdk_firehose::Client;
 
 use super::batching::{GroupOrder, RequestConcurrency, RequestEntry, RequestLimits, RequestPlan, deliver_in_requests};
-use super::{Delivery, OpenedRecord, RecordSink};
+use super::{Delivery, OpenedRecord, RecordSink, SinkError};
 use crate::clock::Clock;
 use crate::retry::Deadline;
 use requests::PutRecordBatch;
@@ -38,13 +38,20 @@ impl FirehoseSink {
             .build();
         Self { client: Client::from_conf(config), settings, clock }
     }
+
+    fn entry<'r>(&self, record: &'r OpenedRecord) -> FirehoseRecord<'r> {
+        let newline: &[u8] = if self.settings.append_newline { b"\n" } else { b"" };
+        FirehoseRecord { plaintext: &record.plaintext, newline }
+    }
 }
 
 impl RecordSink for FirehoseSink {
+    fn refusal(&self, record: &OpenedRecord) -> Option<SinkError> {
+        PLAN.limits.refusal(self.entry(record).len())
+    }
+
     async fn deliver(&self, records: &[OpenedRecord], deadline: Deadline) -> Delivery {
-        let newline: &[u8] = if self.settings.append_newline { b"\n" } else { b"" };
-        let entries: Vec<_> =
-            records.iter().map(|record| FirehoseRecord { plaintext: &record.plaintext, newline }).collect();
+        let entries: Vec<_> = records.iter().map(|record| self.entry(record)).collect();
         let sender = PutRecordBatch { client: &self.client, stream_name: &self.settings.stream_name };
         deliver_in_requests(&sender, &entries, &PLAN, &self.settings.retry, deadline, &*self.clock).await
     }

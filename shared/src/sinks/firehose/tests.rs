@@ -75,7 +75,9 @@ async fn the_newline_counts_towards_the_1000_kib_of_a_record() {
         let rule =
             mock!(Client::put_record_batch).then_compute_output(|request| output(&vec![""; request.records().len()]));
         let records = [opened("1", "k", b"a"), opened("2", "k", &vec![b'x'; len])];
-        let delivery = sink(&[&rule], true).deliver(&records, within(60)).await;
+        let sink = sink(&[&rule], true);
+        assert_eq!(matches!(sink.refusal(&records[1]), Some(SinkError::TooLarge { limit: 1_024_000, .. })), !fits);
+        let delivery = sink.deliver(&records, within(60)).await;
         assert_eq!(delivery.delivered, if fits { 2 } else { 1 });
         assert_eq!(matches!(delivery.failure, Some(SinkError::TooLarge { limit: 1_024_000, .. })), !fits);
     }

@@ -29,6 +29,15 @@ pub(super) fn message(record: &OpenedRecord, fifo: bool) -> Message<'_> {
     Message::new(body, attributes, fifo)
 }
 
+/// What the message for `record` has at most, in bytes, whatever its plaintext's characters.
+pub(super) fn max_len(record: &OpenedRecord) -> usize {
+    /// The attributes but for the partition key's value: 5 names and data types (115 bytes), `contentEncoding` (6), a sequence
+    /// number (128), a time stamp (24, more after the year 9999) and a sub-sequence number (10). And the body of an empty plaintext.
+    const MAX_ATTRIBUTES_LEN: usize = 300;
+    let body_len = base64_simd::STANDARD.encoded_length(record.plaintext.len());
+    body_len + record.record.partition_key.len() + MAX_ATTRIBUTES_LEN
+}
+
 /// The body for an empty plaintext: "The minimum size is one character."
 const EMPTY: &str = "-";
 

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use aws_config::SdkConfig;
 use aws_sdk_sqs::Client;
 
-use super::batching::{RequestLimits, RequestPlan, deliver_in_requests};
-use super::{Delivery, OpenedRecord, RecordSink};
+use super::batching::{RequestEntry as _, RequestLimits, RequestPlan, deliver_in_requests};
+use super::{Delivery, OpenedRecord, RecordSink, SinkError};
 use crate::clock::Clock;
 use crate::retry::Deadline;
 use requests::SendMessageBatch;
@@ -45,6 +45,12 @@ impl SqsSink {
 }
 
 impl RecordSink for SqsSink {
+    fn refusal(&self, record: &OpenedRecord) -> Option<SinkError> {
+        let limits = request_plan(&self.queue.settings).limits;
+        // Whether the text is sent as it is, or as the longer base64, takes reading it: that is for the few that may be too large.
+        limits.refusal(body::max_len(record)).and_then(|_| limits.refusal(body::message(record, false).len()))
+    }
+
     async fn deliver(&self, records: &[OpenedRecord], deadline: Deadline) -> Delivery {
         let fifo = self.queue.settings.queue_url.is_fifo();
         let messages: Vec<_> = records.iter().map(|record| body::message(record, fifo)).collect();

@@ -156,9 +156,21 @@ async fn a_message_above_the_queues_limit_ends_the_prefix() {
         let (rule, _) = recording(mock!(Client::send_message_batch));
         let settings = SqsSettings { message_limit: MessageLimit::from_bytes(1_024).unwrap(), ..settings(STANDARD) };
         let records = [opened("1", "k", b"a"), opened("2", "k", &vec![b'x'; len - attributes_len])];
-        let delivery = sink(&[&rule], settings).deliver(&records, within(60)).await;
+        let sink = sink(&[&rule], settings);
+        let refused = |record| matches!(sink.refusal(record), Some(SinkError::TooLarge { len: 1_025, limit: 1_024 }));
+        assert_eq!((refused(&records[0]), refused(&records[1])), (false, delivered == 1));
+        let delivery = sink.deliver(&records, within(60)).await;
         assert_eq!(delivery.delivered, delivered);
         assert_eq!(matches!(delivery.failure, Some(SinkError::TooLarge { len: 1_025, limit: 1_024 })), delivered == 1);
+    }
+}
+
+#[test]
+fn no_message_is_longer_than_was_reckoned_before_its_text_was_read() {
+    for plaintext in [&b""[..], b"text", &[0xFF; 100]] {
+        let mut record = opened(&"9".repeat(128), "bell \x07", plaintext);
+        record.record.sub_sequence_number = Some(u32::MAX);
+        assert!(crate::sinks::batching::RequestEntry::len(&body::message(&record, true)) <= body::max_len(&record));
     }
 }
 
