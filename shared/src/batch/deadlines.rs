@@ -20,7 +20,7 @@ impl TimeReserves {
     /// network's do; half of it is for a sink that ends late.
     pub const DEFAULT_RESPONSE: Duration = Duration::from_millis(500);
     /// The default of [`delivery`](Self::delivery): 6 MB are opened in tenths of a second and delivered in one or two
-    /// requests, each with its own time-out and a retry.
+    /// requests of tenths of a second; a request that hangs uses it up.
     pub const DEFAULT_DELIVERY: Duration = Duration::from_secs(3);
 }
 

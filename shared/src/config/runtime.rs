@@ -52,5 +52,6 @@ pub(super) const RESPONSE_RESERVE: Integer = Integer {
     allowed: 100..=60_000, // with less, an answer would race against Lambda's own clock
     default: Some(milliseconds(TimeReserves::DEFAULT_RESPONSE)),
     unit: "milliseconds",
-    meaning: "How long before its deadline an invocation answers at the latest. At most a quarter of its time.",
+    meaning: "How long before its deadline an invocation stops delivering. Half of it is for a destination that ends \
+              late. At most a quarter of its time.",
 };
