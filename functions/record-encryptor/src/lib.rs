@@ -37,6 +37,7 @@ pub use request::{InvalidRecord, RecordRequest};
 pub struct RecordEncryptor<G, P, L> {
     writer: EncryptingWriter<G, P, L>,
     deadlines: InvocationDeadlines,
+    clock: Arc<dyn Clock>,
 }
 
 /// What an invocation answers, by the kind of event.
@@ -53,7 +54,7 @@ impl<G: GenerateDataKey, P: PutRecords, L: ListShards> RecordEncryptor<G, P, L> 
     /// `function_timeout` is the function's configured time-out: it stands in for a deadline that cannot be right.
     #[must_use]
     pub fn new(writer: EncryptingWriter<G, P, L>, function_timeout: Duration, clock: Arc<dyn Clock>) -> Self {
-        Self { writer, deadlines: InvocationDeadlines::new(function_timeout, clock) }
+        Self { writer, deadlines: InvocationDeadlines::new(function_timeout, Arc::clone(&clock)), clock }
     }
 
     /// Handles one invocation. The event is taken as it came, so that what is wrong with it is said without repeating it.
@@ -61,7 +62,8 @@ impl<G: GenerateDataKey, P: PutRecords, L: ListShards> RecordEncryptor<G, P, L> 
     /// # Errors
     /// [`EventError`]; nothing was written then.
     pub async fn handle(&self, event: LambdaEvent<Box<RawValue>>) -> Result<Response, EventError> {
-        let deadline = self.deadlines.of_invocation(event.context.deadline);
+        // Once, so that an event that is written in several calls uses up no more than one that is written in one.
+        let deadline = self.writer.write_deadline(self.deadlines.of_invocation(event.context.deadline));
         match Event::parse(&event.payload)? {
             Event::Direct(records) => Ok(Response::Direct(self.answer_direct(records, deadline).await)),
             Event::Queue(batch) => Ok(Response::Queue(self.answer_queue(batch, deadline).await)),

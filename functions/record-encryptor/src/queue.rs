@@ -106,7 +106,7 @@ impl<G: GenerateDataKey, P: PutRecords, L: ListShards> RecordEncryptor<G, P, L> 
     }
 
     /// Writes the first messages of all groups at once, then the second ones, and so on: at most ten rounds, since a batch of a FIFO
-    /// queue has at most ten messages. A group ends at its first failure.
+    /// queue has at most ten messages. A group ends at its first failure, and all at `deadline`, from which no round begins.
     ///
     /// > If you're using this feature with a FIFO queue, your function should stop processing messages after the first failure and
     /// > return all failed and unprocessed messages in `batchItemFailures`.
@@ -115,12 +115,18 @@ impl<G: GenerateDataKey, P: PutRecords, L: ListShards> RecordEncryptor<G, P, L> 
     async fn write_fifo(&self, mut groups: Vec<VecDeque<Message>>, deadline: Deadline) -> Vec<String> {
         let mut failed = Vec::new();
         loop {
-            let mut heads = Vec::new();
-            groups.retain_mut(|group| group.pop_front().map(|head| heads.push(head)).is_some());
-            if heads.is_empty() {
+            groups.retain(|group| !group.is_empty());
+            if groups.is_empty() {
                 return failed;
             }
-            let (ids, records): (Vec<_>, Vec<_>) = heads.into_iter().map(|head| (head.id, head.record)).unzip();
+            if deadline.has_passed(self.clock.now().monotonic) {
+                let unwritten: Vec<_> = groups.into_iter().flatten().map(|message| message.id).collect();
+                tracing::warn!(messages = unwritten.len(), "the time was up before these messages' turn");
+                failed.extend(unwritten);
+                return failed;
+            }
+            let heads = groups.iter_mut().filter_map(VecDeque::pop_front);
+            let (ids, records): (Vec<_>, Vec<_>) = heads.map(|head| (head.id, head.record)).unzip();
             let results = self.write(records, deadline).await;
             let ended = std::iter::zip(std::mem::take(&mut groups), std::iter::zip(ids, results));
             groups = ended

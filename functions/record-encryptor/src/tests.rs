@@ -2,9 +2,12 @@
 
 mod fakes;
 
-use serde_json::{Value, json};
+use std::time::Duration;
 
-use self::fakes::{Fault, Function};
+use serde_json::{Value, json};
+use warmkeys::clock::{Clock as _, SystemClock};
+
+use self::fakes::{FUNCTION_TIMEOUT, Fault, Function};
 use crate::EventError;
 use crate::direct::MAX_RECORDS;
 
@@ -125,6 +128,25 @@ async fn nothing_of_a_fifo_group_is_written_after_its_first_failure_whatever_the
     let response = function.invoke(&json!({"Records": messages}).to_string()).await.unwrap();
     assert_eq!(failed_ids(&response), ["1", "2"]);
     assert_eq!(function.stream.plaintexts(), [("good".to_owned(), "\"secret\"".to_owned())]);
+}
+
+/// Lets the first message of a FIFO group be answered this long before the deadline, and the second one hang.
+async fn failed_when_answered_before_the_deadline(ahead: Duration) -> Vec<String> {
+    let function = Function::with_attempt_timeout(Duration::from_secs(60));
+    function.stream.fault("x", Fault::AnswersAfter(FUNCTION_TIMEOUT - ahead));
+    function.stream.fault("y", Fault::Hangs);
+    let messages = json!([message("1", "g", "q.fifo", "x"), message("2", "g", "q.fifo", "y")]);
+    let started = SystemClock.now().monotonic;
+    let response = function.invoke(&json!({"Records": messages}).to_string()).await.unwrap();
+    let took = SystemClock.now().monotonic - started;
+    assert!(took <= FUNCTION_TIMEOUT - Duration::from_millis(500), "answered after {took:?}");
+    failed_ids(&response).into_iter().map(str::to_owned).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_rounds_of_fifo_groups_leave_the_response_reserve_untouched() {
+    assert_eq!(failed_when_answered_before_the_deadline(Duration::from_millis(600)).await, ["2"]);
+    assert_eq!(failed_when_answered_before_the_deadline(Duration::from_millis(400)).await, ["1", "2"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -49,7 +49,14 @@ impl<G: GenerateDataKey, P: PutRecords, L: ListShards> EncryptingWriter<G, P, L>
         Self { data_keys, writer, settings, clock }
     }
 
-    /// Encrypts and writes `records`, and returns what became of each, by index, before `deadline`, whatever hangs.
+    /// The deadline of every [`write`](Self::write) call of an `invocation` that has just begun: the invocation's, less the
+    /// response's reserve.
+    #[must_use]
+    pub fn write_deadline(&self, invocation: Deadline) -> Deadline {
+        self.settings.reserves.end_of_delivery(invocation, self.clock.now())
+    }
+
+    /// Encrypts and writes `records`, and returns what became of each, by index, at `deadline` at the latest, whatever hangs.
     ///
     /// A record that fails fails alone, but for later records of its partition key: where the writer keeps their order, they are
     /// not written before one that may come again. One that can never be written holds nothing back.
@@ -58,7 +65,7 @@ impl<G: GenerateDataKey, P: PutRecords, L: ListShards> EncryptingWriter<G, P, L>
     /// By record: an [`EncryptError`], whose [`outcome`](EncryptError::outcome) says whether the record may be in the stream all the
     /// same. Dropping the future is like an unknown outcome for every record.
     pub async fn write(&self, records: Vec<PlainRecord>, deadline: Deadline) -> ByRecord<Receipt> {
-        let deadlines = PhaseDeadlines::new(deadline, self.settings.reserves, self.clock.now());
+        let deadlines = PhaseDeadlines::until_delivery(deadline, self.settings.reserves, self.clock.now());
         let materials = self.materials(&records, deadlines.data_keys).await;
         let mut sealed = self.seal(&records, materials, deadlines).await;
         if self.writer.settings().ordering == Ordering::PerPartitionKey {

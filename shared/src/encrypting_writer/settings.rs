@@ -15,7 +15,8 @@ pub struct EncryptingSettings {
     pub frame_len: NonZeroU32,
     /// Pairs that every record gets in addition to its own.
     pub encryption_context: EncryptionContext,
-    /// What is kept back of a call's time. The delivery is sealing and writing.
+    /// What is kept back: of an invocation's time for the response
+    /// ([`write_deadline`](super::EncryptingWriter::write_deadline)), and of a call's time for the delivery, which is sealing and writing.
     pub reserves: TimeReserves,
     /// The most threads that seal records.
     pub sealing_threads: NonZeroUsize,

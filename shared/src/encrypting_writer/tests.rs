@@ -45,7 +45,7 @@ fn stack() -> Stack {
 impl Stack {
     async fn write(&self, records: Vec<PlainRecord>) -> ByRecord<Receipt> {
         let deadline = Deadline::after(SystemClock.now().monotonic, TIMEOUT);
-        let results = self.writer.write(records, deadline).await;
+        let results = self.writer.write(records, self.writer.write_deadline(deadline)).await;
         assert!(!deadline.has_passed(SystemClock.now().monotonic), "the answer came too late");
         results
     }

@@ -43,6 +43,8 @@ struct StreamState {
 pub(super) enum Fault {
     Fails,
     Hangs,
+    /// Succeeds, but only after so long. Of the stream only.
+    AnswersAfter(Duration),
 }
 
 /// The function on its fakes.
@@ -54,9 +56,16 @@ pub(super) struct Function {
 
 impl Function {
     pub(super) fn new() -> Self {
+        Self::with_attempt_timeout(WriterSettings::default().retry.attempt_timeout)
+    }
+
+    /// A function that waits so long for the answer to one request of its writer.
+    pub(super) fn with_attempt_timeout(attempt_timeout: Duration) -> Self {
         let (data_keys, stream) = (FakeDataKeys::default(), FakeStream::default());
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let kinesis = KinesisWriter::new(stream.clone(), stream.clone(), WriterSettings::default(), Arc::clone(&clock));
+        let mut writer = WriterSettings::default();
+        writer.retry.attempt_timeout = attempt_timeout;
+        let kinesis = KinesisWriter::new(stream.clone(), stream.clone(), writer, Arc::clone(&clock));
         let settings = EncryptingSettings {
             encryption_context: [("stream", "orders")].into_iter().collect(),
             ..EncryptingSettings::default()
@@ -94,7 +103,7 @@ impl GenerateDataKey for FakeDataKeys {
         match fault {
             Some(Fault::Fails) => return Err(DataKeyError::Throttled(Arc::new(std::fmt::Error))),
             Some(Fault::Hangs) => return std::future::pending().await,
-            None => {}
+            Some(Fault::AnswersAfter(_)) | None => {}
         }
         let data_key = DataKey::new(DATA_KEY.to_vec());
         let wrapped = RawAesKey::new("tests", "key", &[9; 32]).unwrap().wrap(&data_key, context).unwrap();
@@ -127,8 +136,13 @@ impl PutRecords for FakeStream {
         if entries.iter().any(|entry| matches!(fault_of(entry), Some(Fault::Hangs))) {
             return std::future::pending().await;
         }
+        for entry in &entries {
+            if let Some(Fault::AnswersAfter(delay)) = fault_of(entry) {
+                tokio::time::sleep(delay).await;
+            }
+        }
         let put = |entry: &RequestEntry| {
-            if fault_of(entry).is_some() {
+            if matches!(fault_of(entry), Some(Fault::Fails)) {
                 return EntryResult::Failed { failure: EntryFailure::Internal, shard_id: None };
             }
             let mut state = self.0.lock().unwrap();
