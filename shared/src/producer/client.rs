@@ -4,6 +4,7 @@ use std::error::Error;
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
+use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_kinesis::Client;
 use aws_sdk_kinesis::config::retry::RetryConfig;
 use aws_sdk_kinesis::error::{ProvideErrorMetadata, SdkError};
@@ -169,6 +170,7 @@ where
         RequestFailure::Throttled => PutRecordsError::Throttled(source),
         RequestFailure::Invalid => PutRecordsError::Invalid(source),
         RequestFailure::Refused => PutRecordsError::Refused(source),
+        RequestFailure::NotSent => PutRecordsError::NotSent(source),
         RequestFailure::Unknown => PutRecordsError::OutcomeUnknown(source),
     }
 }
@@ -180,7 +182,7 @@ where
     let source = request_cause(SERVICE, &error);
     match classify(&error) {
         RequestFailure::Throttled => ListShardsError::Throttled(source),
-        RequestFailure::Unknown => ListShardsError::Transient(source),
+        RequestFailure::NotSent | RequestFailure::Unknown => ListShardsError::Transient(source),
         RequestFailure::Invalid | RequestFailure::Refused => ListShardsError::Refused(source),
     }
 }
@@ -190,13 +192,15 @@ enum RequestFailure {
     Throttled,
     Invalid,
     Refused,
+    NotSent,
     Unknown,
 }
 
-fn classify<E: ProvideErrorMetadata>(error: &SdkError<E>) -> RequestFailure {
+fn classify<E: ProvideErrorMetadata + Error + 'static>(error: &SdkError<E>) -> RequestFailure {
     match error {
-        // Never sent.
+        // Never sent, and never will be.
         SdkError::ConstructionFailure(_) => RequestFailure::Refused,
+        SdkError::DispatchFailure(_) if never_left(error) => RequestFailure::NotSent,
         SdkError::ServiceError(service) => match service.err().code() {
             Some(
                 "ProvisionedThroughputExceededException"
@@ -222,6 +226,15 @@ fn classify<E: ProvideErrorMetadata>(error: &SdkError<E>) -> RequestFailure {
         // A time-out, a connection that broke, an answer that cannot be read: it may have been carried out.
         _ => RequestFailure::Unknown,
     }
+}
+
+/// Whether a dispatch failed for certain before anything of the request was sent: while the credentials were had, or while the
+/// connection was made (name resolution, TCP, TLS, and the time-out of all that).
+fn never_left(error: &(dyn Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| (*error).source()).any(|cause| {
+        cause.is::<CredentialsError>()
+            || cause.downcast_ref::<hyper_util::client::legacy::Error>().is_some_and(|error| error.is_connect())
+    })
 }
 
 #[cfg(test)]

@@ -15,8 +15,8 @@ pub enum WriteError {
     /// Its shard, or the request, was throttled until the record's time was up or to the last attempt.
     #[error("Kinesis throttled the record")]
     Throttled,
-    /// Kinesis failed with the record to the last attempt.
-    #[error("Kinesis failed internally with the record")]
+    /// To the last attempt, Kinesis failed with the record or no connection to it was had.
+    #[error("Kinesis failed internally with the record, or could not be reached")]
     Failed,
     /// The record's time to live or the deadline passed before its turn came.
     #[error("the record's time was up before it was written")]
@@ -114,6 +114,9 @@ pub enum PutRecordsError {
     /// This request will never be accepted, another may be. Nothing was written.
     #[error("Kinesis does not accept the request")]
     Invalid(#[source] Arc<dyn Error + Send + Sync>),
+    /// The request never left: there was no connection to send it on, or no credentials to sign it with. Nothing was written.
+    #[error("the request could not be sent")]
+    NotSent(#[source] Arc<dyn Error + Send + Sync>),
     /// A time-out, a broken connection, a 5xx: some or all of it may be written.
     #[error("the request's outcome is unknown")]
     OutcomeUnknown(#[source] Arc<dyn Error + Send + Sync>),

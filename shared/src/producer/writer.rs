@@ -16,6 +16,7 @@ use super::settings::WriterSettings;
 use super::shard_directory::ShardDirectory;
 use super::shard_map::ShardMap;
 use crate::clock::Clock;
+use crate::failure::describe;
 use crate::retry::Deadline;
 
 /// Writes records to one Kinesis stream.
@@ -140,7 +141,13 @@ impl<P: PutRecords, L: ListShards> KinesisWriter<P, L> {
         let (now, jitter) = (self.clock.now().monotonic, fastrand::f64());
         match answer {
             Answer::Results(results) => schedule.on_results(sent, results, now, jitter),
-            Answer::Failed(error) => schedule.on_error(sent, error, now, jitter),
+            Answer::Failed(error) => {
+                if matches!(error, PutRecordsError::NotSent(_)) {
+                    // The records' own failures, if it comes to that, do not tell the cause.
+                    tracing::warn!(reason = describe(&error), "a request to Kinesis could not be sent");
+                }
+                schedule.on_error(sent, error, now, jitter);
+            }
             Answer::TimedOut => schedule.on_unknown(sent, &UnknownCause::TimedOut, now, jitter),
         }
     }

@@ -1,9 +1,11 @@
 //! The client through the SDK's real pipeline, with answers in place of the network.
 
 use aws_config::{BehaviorVersion, Region};
+use aws_credential_types::provider::{ProvideCredentials, future};
 use aws_sdk_kinesis::config::{Credentials, SharedCredentialsProvider};
+use aws_sdk_kinesis::error::ConnectorError;
 use aws_sdk_kinesis::operation::list_shards::ListShardsOutput;
-use aws_sdk_kinesis::operation::put_records::PutRecordsOutput;
+use aws_sdk_kinesis::operation::put_records::{PutRecordsError as SdkPutRecordsError, PutRecordsOutput};
 use aws_sdk_kinesis::types::{HashKeyRange, SequenceNumberRange};
 use aws_smithy_mocks::{MockResponseInterceptor, Rule, RuleMode, create_mock_http_client, mock};
 use bytes::Bytes;
@@ -72,6 +74,59 @@ async fn request_failures_are_told_apart() {
     for (status, code) in [(500, "InternalFailure"), (500, "InternalFailureException"), (503, "ServiceUnavailable")] {
         assert!(matches!(put_failure(status, code).await, PutRecordsError::OutcomeUnknown(_)), "{code}");
     }
+}
+
+/// A client that really connects, to a port of this machine where nobody listens any more.
+fn client_of_a_closed_port(credentials: SharedCredentialsProvider) -> KinesisClient {
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("eu-west-1"))
+        .credentials_provider(credentials)
+        .endpoint_url(format!("http://{closed}"))
+        .build();
+    KinesisClient::new(&config, StreamIdentifier::parse(ARN).unwrap())
+}
+
+#[tokio::test]
+async fn a_request_that_found_no_connection_was_not_sent() {
+    let credentials = SharedCredentialsProvider::new(Credentials::new("id", "secret", None, None, "test"));
+    let client = client_of_a_closed_port(credentials);
+    let error = client.put_records(vec![entry("k", None)]).await.unwrap_err();
+    assert!(matches!(error, PutRecordsError::NotSent(_)), "{error:?}");
+    assert!(describe(&error).contains("refused"), "{}", describe(&error));
+    assert!(matches!(client.list_shards(None).await, Err(ListShardsError::Transient(_))));
+}
+
+#[tokio::test]
+async fn a_request_without_credentials_was_not_sent() {
+    #[derive(Debug)]
+    struct NoCredentials;
+    impl ProvideCredentials for NoCredentials {
+        fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+        where
+            Self: 'a,
+        {
+            future::ProvideCredentials::ready(Err(CredentialsError::not_loaded("the endpoint is down")))
+        }
+    }
+    let client = client_of_a_closed_port(SharedCredentialsProvider::new(NoCredentials));
+    let error = client.put_records(vec![entry("k", None)]).await.unwrap_err();
+    assert!(matches!(error, PutRecordsError::NotSent(_)), "{error:?}");
+    assert!(describe(&error).contains("the endpoint is down"), "{}", describe(&error));
+}
+
+#[test]
+fn a_failure_on_a_connection_leaves_the_outcome_unknown() {
+    let source = || std::io::Error::from(std::io::ErrorKind::ConnectionReset).into();
+    for failure in
+        [ConnectorError::io(source()), ConnectorError::timeout(source()), ConnectorError::other(source(), None)]
+    {
+        let error = put_records_error(SdkError::<SdkPutRecordsError>::dispatch_failure(failure));
+        assert!(matches!(error, PutRecordsError::OutcomeUnknown(_)), "{error:?}");
+    }
+    let error = put_records_error(SdkError::<SdkPutRecordsError>::timeout_error("of the attempt"));
+    assert!(matches!(error, PutRecordsError::OutcomeUnknown(_)), "{error:?}");
 }
 
 #[tokio::test]

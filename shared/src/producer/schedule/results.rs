@@ -57,6 +57,10 @@ impl Schedule<'_> {
                 self.fail_all(&sent.members, &WriteError::Refused(source));
             }
             PutRecordsError::Invalid(source) => self.fail_all(&sent.members, &WriteError::Refused(source)),
+            PutRecordsError::NotSent(_) => {
+                self.send_again(&sent.members, FailureClass::Transient, now, jitter);
+                self.enqueue_returned();
+            }
             PutRecordsError::OutcomeUnknown(source) => {
                 self.on_unknown(sent, &UnknownCause::Failed(source), now, jitter);
             }

@@ -77,6 +77,28 @@ async fn a_throttled_request_pauses_and_is_sent_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_request_that_was_not_sent_is_sent_again_and_duplicates_nothing() {
+    for failures in [2, 100] {
+        let kinesis = FakeKinesis::with_shards(1);
+        kinesis.configure(|fake| {
+            fake.request_errors = (0..failures).map(|_| PutRecordsError::NotSent(source())).collect();
+        });
+        let settings = |settings: &mut WriterSettings| settings.retry.max_attempts = 3.try_into().unwrap();
+        let results = writer(&kinesis, settings).write(numbered(10, 10), within(60)).await;
+        for result in &results {
+            match result {
+                Ok(receipt) => assert_eq!((receipt.attempts, receipt.possibly_duplicated), (3, false)),
+                Err(error) => {
+                    assert_eq!((error.outcome(), error.class()), (Outcome::NotWritten, FailureClass::Transient))
+                }
+            }
+        }
+        assert_eq!(results.iter().all(Result::is_ok), failures == 2);
+        assert_eq!(kinesis.read(|fake| fake.written.len()), if failures == 2 { 10 } else { 0 });
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_refusal_ends_the_call_without_a_further_request() {
     let kinesis = FakeKinesis::with_shards(1);
     kinesis.configure(|fake| fake.request_errors = vec![PutRecordsError::Refused(source())]);
