@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 
-/// `AggregatedRecord`. The records stay encoded at first, so that their number is known before each takes memory.
+/// `AggregatedRecord`. Decoding it takes memory for every field, in the worst case 16 times the bytes that the field has on the
+/// wire: whoever does not trust the bytes looks at the [`FieldCounts`](super::field_counts::FieldCounts) first.
 #[derive(Clone, PartialEq, prost::Message)]
 pub(super) struct AggregatedRecord {
     /// The distinct partition keys.
@@ -11,7 +12,8 @@ pub(super) struct AggregatedRecord {
     /// The distinct explicit hash keys.
     #[prost(string, repeated, tag = "2")]
     pub(super) explicit_hash_key_table: Vec<String>,
-    /// Each an encoded [`Record`]: on the wire, a nested message is its bytes.
+    /// Each an encoded [`Record`]: on the wire, a nested message is its bytes. Decoded one after the other, they take no memory
+    /// beside the user records that are made of them.
     #[prost(bytes = "bytes", repeated, tag = "3")]
     pub(super) records: Vec<Bytes>,
 }

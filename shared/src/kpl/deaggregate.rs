@@ -7,6 +7,7 @@ use md5::{Digest, Md5};
 use prost::Message;
 
 use super::aggregated_record::{AggregatedRecord, Record};
+use super::field_counts::FieldCounts;
 use super::{DIGEST_LEN, MAGIC, UserRecord};
 use crate::producer::HashKey;
 
@@ -41,15 +42,17 @@ fn take_apart(payload: &Bytes, min_mean_payload_len: usize) -> Option<Vec<UserRe
     if Md5::digest(protobuf).as_slice() != digest {
         return None;
     }
-    let aggregate = AggregatedRecord::decode(payload.slice_ref(protobuf)).ok()?;
-    // The payloads stand in the encoded records, so that these have at least as many bytes.
-    let encoded_len: usize = aggregate.records.iter().map(Bytes::len).sum();
-    let least_len = aggregate.records.len().saturating_mul(min_mean_payload_len);
-    if encoded_len < least_len {
+    let counts = FieldCounts::of(protobuf)?;
+    let least_len = counts.records.saturating_mul(min_mean_payload_len);
+    // The payloads stand in the encoded records, so that these have at least as many bytes. A library enters a key into
+    // its table when a record first needs it, so that there are no more keys than records.
+    let too_many_keys = counts.partition_keys.max(counts.explicit_hash_keys) > counts.records;
+    if counts.records_len < least_len || too_many_keys {
         return None;
     }
-    let partition_keys = table(aggregate.partition_key_table, aggregate.records.len(), is_partition_key)?;
-    let explicit_hash_keys = table(aggregate.explicit_hash_key_table, aggregate.records.len(), is_explicit_hash_key)?;
+    let aggregate = AggregatedRecord::decode(payload.slice_ref(protobuf)).ok()?;
+    let partition_keys = table(aggregate.partition_key_table, is_partition_key)?;
+    let explicit_hash_keys = table(aggregate.explicit_hash_key_table, is_explicit_hash_key)?;
     let user_records: Vec<_> = aggregate
         .records
         .into_iter()
@@ -69,11 +72,9 @@ fn take_apart(payload: &Bytes, min_mean_payload_len: usize) -> Option<Vec<UserRe
     (payload_len >= least_len).then_some(user_records)
 }
 
-/// The keys of a table; `None` if one is not valid, or if there are more than `max_len`: the library enters a key when a
-/// record first needs it.
-fn table(keys: Vec<String>, max_len: usize, is_valid: impl Fn(&str) -> bool) -> Option<Vec<Arc<str>>> {
-    let valid = keys.len() <= max_len && keys.iter().all(|key| is_valid(key));
-    valid.then(|| keys.into_iter().map(Arc::from).collect())
+/// The keys of a table; `None` if one is not valid.
+fn table(keys: Vec<String>, is_valid: impl Fn(&str) -> bool) -> Option<Vec<Arc<str>>> {
+    keys.iter().all(|key| is_valid(key)).then(|| keys.into_iter().map(Arc::from).collect())
 }
 
 /// "Partition keys are Unicode strings, with a maximum length limit of 256 characters for each key."

@@ -6,6 +6,7 @@
 mod aggregate;
 mod aggregated_record;
 mod deaggregate;
+mod field_counts;
 
 use std::fmt;
 use std::sync::Arc;
