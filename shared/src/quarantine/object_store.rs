@@ -11,7 +11,7 @@ use bytes::Bytes;
 use super::{RejectedRecord, S3Object, ShardOrigin};
 use crate::clock::Clock;
 use crate::retry::{Deadline, RetryPolicy};
-use crate::sinks::batching::{GroupOrder, RequestEntry, RequestLimits, RequestPlan, SendRequest, deliver_in_requests};
+use crate::sinks::batching::{RequestEntry, SendRequest, deliver_one_by_one};
 use crate::sinks::service_failure::request_failure;
 use crate::sinks::{Delivery, RequestConcurrency, SinkError, client, delivery_retry_policy};
 
@@ -29,13 +29,19 @@ pub struct S3Settings {
 }
 
 impl S3Settings {
+    /// The default of [`concurrency`](Self::concurrency): an aggregate's records, up to some 15,000 of 64 bytes in 1 MiB, must all be
+    /// stored within one invocation, or its shard does not get on. At 30 ms an object that takes 14 s with 32 at a time. More would
+    /// cost a small function's CPU too many TLS handshakes at once. An object beyond one that failed is overwritten
+    /// when it comes again, so that many at once make no duplicates.
+    pub const DEFAULT_CONCURRENCY: RequestConcurrency = RequestConcurrency::new(32).unwrap();
+
     /// The defaults for `bucket`: keys begin with [`KeyPrefix::DEFAULT`].
     #[must_use]
     pub fn new(bucket: BucketName) -> Self {
         Self {
             bucket,
             prefix: KeyPrefix::default(),
-            concurrency: RequestConcurrency::DEFAULT,
+            concurrency: Self::DEFAULT_CONCURRENCY,
             retry: delivery_retry_policy(),
         }
     }
@@ -135,19 +141,12 @@ impl ObjectStore {
         S3Object { bucket: self.settings.bucket.as_str().to_owned(), key }
     }
 
-    /// Writes `objects`, and tells how long a prefix is stored.
-    pub(super) async fn put(&self, objects: &[NewObject], deadline: Deadline) -> Delivery {
-        let plan = RequestPlan {
-            limits: RequestLimits { entries: 1, bytes: MAX_OBJECT_LEN, entry_bytes: MAX_OBJECT_LEN },
-            order: GroupOrder::OneUnderWay,
-            concurrency: self.settings.concurrency,
-        };
-        deliver_in_requests(self, objects, &plan, &self.settings.retry, deadline, &*self.clock).await
+    /// Writes `objects`, each made when its turn comes, and tells how long a prefix is stored.
+    pub(super) async fn put(&self, objects: impl Iterator<Item = NewObject> + Send, deadline: Deadline) -> Delivery {
+        let S3Settings { concurrency, retry, .. } = &self.settings;
+        deliver_one_by_one(self, objects, *concurrency, retry, deadline, &*self.clock).await
     }
 }
-
-/// The most bytes of an object that one request writes.
-const MAX_OBJECT_LEN: usize = 5 * 1024 * 1024 * 1024;
 
 /// An object that is to be written.
 pub(super) struct NewObject {
@@ -163,7 +162,7 @@ impl RequestEntry for NewObject {
 
 impl SendRequest<NewObject> for ObjectStore {
     async fn send(&self, objects: &[&NewObject]) -> Result<Vec<Result<(), SinkError>>, SinkError> {
-        // The plan puts one object into a request, because S3 does; more would each be answered for by itself.
+        // There is one, because a request of S3 takes one; more would each be answered for by itself.
         let mut results = Vec::with_capacity(objects.len());
         for object in objects {
             let answer = self

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use aws_config::SdkConfig;
 
 use super::object_store::{NewObject, ObjectStore};
-use super::parts::{QuarantinePart, in_parts};
 use super::{Quarantine, QuarantineEnvelope, RejectedRecord, S3Settings, ShardOrigin};
 use crate::clock::Clock;
 use crate::retry::Deadline;
@@ -26,23 +25,22 @@ impl S3Quarantine {
     pub fn new(sdk: &SdkConfig, settings: S3Settings, clock: Arc<dyn Clock>) -> Self {
         Self { store: ObjectStore::new(sdk, settings, clock) }
     }
+
+    /// One object a record, each made only when it is asked for: few envelopes are in memory at once.
+    fn objects<'a>(
+        &'a self,
+        origin: &'a ShardOrigin,
+        records: &'a [RejectedRecord],
+    ) -> impl Iterator<Item = NewObject> + Send + 'a {
+        records.iter().map(|rejected| NewObject {
+            place: self.store.place(origin, rejected),
+            content: QuarantineEnvelope::new(origin, rejected).to_json().into(),
+        })
+    }
 }
 
 impl Quarantine for S3Quarantine {
     async fn quarantine(&self, origin: &ShardOrigin, records: &[RejectedRecord], deadline: Deadline) -> Delivery {
-        in_parts(self, origin, records, deadline).await
-    }
-}
-
-impl QuarantinePart for S3Quarantine {
-    async fn quarantine_part(&self, origin: &ShardOrigin, records: &[RejectedRecord], deadline: Deadline) -> Delivery {
-        let objects: Vec<_> = records
-            .iter()
-            .map(|rejected| NewObject {
-                place: self.store.place(origin, rejected),
-                content: QuarantineEnvelope::new(origin, rejected).to_json().into(),
-            })
-            .collect();
-        self.store.put(&objects, deadline).await
+        self.store.put(self.objects(origin, records), deadline).await
     }
 }

@@ -79,7 +79,7 @@ impl QuarantinePart for SqsQuarantine {
             }
         }
         let stored = match &self.oversized {
-            Some(store) => store.put(&objects, deadline).await,
+            Some(store) => store.put(objects.into_iter(), deadline).await,
             None => Delivery::complete(0),
         };
         // No message may name an object that is not there. Objects beyond are overwritten when their records come again.

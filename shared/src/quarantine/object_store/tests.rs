@@ -107,7 +107,7 @@ async fn failures_are_told_apart() {
         let store = store(&[&rule], "q");
         let object =
             NewObject { place: store.place(&origin(), &rejected("1", b"x")), content: Bytes::from_static(b"{}") };
-        let delivery = store.put(&[object], within(60)).await;
+        let delivery = store.put(std::iter::once(object), within(60)).await;
         (delivery.failure.unwrap(), rule.num_calls())
     };
     assert!(matches!(outcome(503, "SlowDown").await, (SinkError::Throttled(_), 10)));

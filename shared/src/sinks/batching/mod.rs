@@ -1,9 +1,10 @@
 //! Delivery to services that take several entries a request and may refuse some of them in an answer that says 200.
 //!
 //! [`packing`] decides what goes into which request, [`progress`] what has arrived and how long the delivered prefix is; both
-//! are pure. [`deliver`] sends, waits and tries again. What a service's requests look like is behind [`SendRequest`].
+//! are pure. [`deliver`] sends, waits and tries again; [`one_by_one`] does so where a request takes one entry. What a service's requests look like is behind [`SendRequest`].
 
 mod deliver;
+mod one_by_one;
 mod packing;
 mod progress;
 
@@ -13,6 +14,7 @@ use std::num::NonZeroUsize;
 use super::SinkError;
 
 pub(crate) use deliver::deliver_in_requests;
+pub(crate) use one_by_one::deliver_one_by_one;
 pub(crate) use packing::{GroupOrder, RequestLimits, RequestPlan};
 
 /// Sends entries to a service, many in one request. The seam behind which the SDK clients stand.
@@ -51,8 +53,11 @@ impl RequestConcurrency {
 
     /// `None` outside [`MIN`](Self::MIN)..=[`MAX`](Self::MAX).
     #[must_use]
-    pub fn new(requests: usize) -> Option<Self> {
-        NonZeroUsize::new(requests).filter(|requests| requests.get() <= Self::MAX).map(Self)
+    pub const fn new(requests: usize) -> Option<Self> {
+        match NonZeroUsize::new(requests) {
+            Some(requests) if requests.get() <= Self::MAX => Some(Self(requests)),
+            _ => None,
+        }
     }
 
     /// The number of requests.
