@@ -25,6 +25,7 @@ use crate::sinks::{Delivery, FifoOrder, SqsSettings};
 pub struct SqsQuarantine {
     queue: SqsQueue,
     oversized: Option<ObjectStore>,
+    clock: Arc<dyn Clock>,
 }
 
 impl SqsQuarantine {
@@ -32,7 +33,7 @@ impl SqsQuarantine {
     #[must_use]
     pub fn new(sdk: &SdkConfig, queue: SqsSettings, oversized: Option<S3Settings>, clock: Arc<dyn Clock>) -> Self {
         let oversized = oversized.map(|settings| ObjectStore::new(sdk, settings, Arc::clone(&clock)));
-        Self { queue: SqsQueue::new(sdk, sharing_requests(queue), clock), oversized }
+        Self { queue: SqsQueue::new(sdk, sharing_requests(queue), Arc::clone(&clock)), oversized, clock }
     }
 
     /// The message for `rejected`, and the object that has to be stored before it is sent.
@@ -78,19 +79,20 @@ impl QuarantinePart for SqsQuarantine {
                 with_object.push(index);
             }
         }
-        let stored = match &self.oversized {
-            Some(store) => store.put(objects.into_iter(), deadline).await,
-            None => Delivery::complete(0),
-        };
+        // What needs no object does not wait for the bucket, as far as the order allows.
+        let mut after = messages.split_off(with_object.first().copied().unwrap_or(messages.len()));
+        let before = self.queue.send(&messages, deadline).await;
+        let (None, Some(store)) = (&before.failure, &self.oversized) else { return before };
+        let now = self.clock.now().monotonic;
+        // Half of the time at most: a slow bucket must leave some to tell of what it has stored.
+        let stored = store.put(objects.into_iter(), deadline.less(deadline.remaining(now) / 2, now)).await;
         // No message may name an object that is not there. Objects beyond are overwritten when their records come again.
         if let Some(index) = with_object.get(stored.delivered) {
-            messages.truncate(*index);
+            after.truncate(index - messages.len());
         }
-        let sent = self.queue.send(&messages, deadline).await;
-        match (sent.failure, stored.failure) {
-            (Some(failure), _) | (None, Some(failure)) => Delivery::stopped_at(sent.delivered, failure),
-            (None, None) => Delivery::complete(sent.delivered),
-        }
+        let sent = self.queue.send(&after, deadline).await;
+        let delivered = before.delivered + sent.delivered;
+        Delivery { delivered, failure: sent.failure.or(stored.failure) }
     }
 }
 

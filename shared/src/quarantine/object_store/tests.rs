@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use aws_sdk_s3::operation::put_object::PutObjectOutput;
+use aws_smithy_http_client::test_util::NeverClient;
 use aws_smithy_mocks::{Rule, mock};
 
 use super::*;
@@ -9,13 +10,32 @@ use crate::quarantine::testing::{origin, rejected};
 use crate::quarantine::{QuarantineEnvelope, S3Quarantine};
 use crate::sinks::testing::{clock, http_answer, mocked_client, quick_retries, within};
 
-pub(in crate::quarantine) fn store(rules: &[&Rule], prefix: &str) -> ObjectStore {
-    let settings = S3Settings {
+pub(in crate::quarantine) fn settings(prefix: &str) -> S3Settings {
+    S3Settings {
         prefix: KeyPrefix::parse(prefix).unwrap(),
         retry: quick_retries(),
         ..S3Settings::new(BucketName::parse("rejected").unwrap())
-    };
+    }
+}
+
+pub(in crate::quarantine) fn store(rules: &[&Rule], prefix: &str) -> ObjectStore {
+    store_with(rules, settings(prefix))
+}
+
+pub(in crate::quarantine) fn store_with(rules: &[&Rule], settings: S3Settings) -> ObjectStore {
     ObjectStore::with_client(mocked_client!(aws_sdk_s3, rules), settings, clock())
+}
+
+/// A bucket that never answers.
+pub(in crate::quarantine) fn hanging_store() -> ObjectStore {
+    let config = aws_sdk_s3::config::Builder::new()
+        .behavior_version(aws_sdk_s3::config::BehaviorVersion::latest())
+        .region(aws_sdk_s3::config::Region::new("eu-west-1"))
+        .credentials_provider(aws_sdk_s3::config::Credentials::new("test", "test", None, None, "test"))
+        .http_client(NeverClient::new())
+        .retry_config(client::no_retries())
+        .build();
+    ObjectStore::with_client(Client::from_conf(config), settings("q"), clock())
 }
 
 /// Objects by their keys.

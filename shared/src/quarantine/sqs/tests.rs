@@ -1,6 +1,8 @@
 use std::collections::HashSet;
 use std::sync::Mutex;
+use std::time::Duration;
 
+use aws_sdk_s3::operation::put_object::PutObjectOutput;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::operation::send_message_batch::SendMessageBatchOutput;
 use aws_sdk_sqs::types::{SendMessageBatchRequestEntry, SendMessageBatchResultEntry};
@@ -8,10 +10,11 @@ use aws_smithy_mocks::{Rule, mock};
 
 use super::*;
 use crate::quarantine::EnvelopePayload;
-use crate::quarantine::object_store::tests::{bucket, store};
+use crate::quarantine::object_store::tests::{bucket, hanging_store, settings, store, store_with};
 use crate::quarantine::testing::{origin, rejected};
+use crate::retry::RetryPolicy;
 use crate::sinks::testing::{clock, http_answer, mocked_client, quick_retries, within};
-use crate::sinks::{MessageLimit, QueueUrl, SinkError};
+use crate::sinks::{MessageLimit, QueueUrl, RequestConcurrency, SinkError};
 
 type Sent = Arc<Mutex<Vec<SendMessageBatchRequestEntry>>>;
 
@@ -38,7 +41,7 @@ fn quarantine(queue: &Rule, name: &str, oversized: Option<&Rule>) -> SqsQuaranti
         ..SqsSettings::new(url)
     };
     let queue = SqsQueue::with_client(mocked_client!(aws_sdk_sqs, &[queue]), sharing_requests(settings), clock());
-    SqsQuarantine { queue, oversized: oversized.map(|rule| store(&[rule], "q")) }
+    SqsQuarantine { queue, oversized: oversized.map(|rule| store(&[rule], "q")), clock: clock() }
 }
 
 fn envelopes(sent: &Sent) -> Vec<QuarantineEnvelope> {
@@ -88,6 +91,42 @@ async fn no_message_names_an_object_that_was_not_stored() {
     assert_eq!(delivery.delivered, 1);
     assert!(matches!(delivery.failure, Some(SinkError::Refused(_))));
     assert_eq!(envelopes(&sent).len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bucket_that_hangs_does_not_hold_back_the_messages_before_the_first_that_needs_it() {
+    let (queue, sent) = taking_all();
+    let quarantine = SqsQuarantine { oversized: Some(hanging_store()), ..quarantine(&queue, "rejected", None) };
+    let records = [rejected("1", b"x"), rejected("2", b"x"), rejected("3", &[7; 2_048]), rejected("4", b"x")];
+    let delivery = quarantine.quarantine(&origin(), &records, within(5)).await;
+    assert_eq!((delivery.delivered, delivery.failure.is_some()), (2, true));
+    assert_eq!(envelopes(&sent).len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_slow_bucket_has_stored_is_told_of_before_the_deadline() {
+    let (queue, sent) = taking_all();
+    let s3 = mock!(aws_sdk_s3::Client::put_object)
+        .sequence()
+        .output(|| PutObjectOutput::builder().build())
+        .http_response(|| http_answer(503, "<Error><Code>SlowDown</Code></Error>"))
+        .repeatedly()
+        .build();
+    let mut quarantine = quarantine(&queue, "rejected", Some(&s3));
+    let patient = RetryPolicy { max_attempts: 1_000.try_into().unwrap(), ..quick_retries() };
+    quarantine.oversized = Some(store_with(
+        &[&s3],
+        S3Settings { retry: patient, concurrency: RequestConcurrency::SEQUENTIAL, ..settings("q") },
+    ));
+    let large = |number: &str| rejected(number, &[7; 2_048]);
+    let records = [rejected("1", b"x"), large("2"), rejected("3", b"x"), large("4"), rejected("5", b"x")];
+    let deadline = within(1);
+    let delivery = quarantine.quarantine(&origin(), &records, deadline).await;
+    assert_eq!(delivery.delivered, 3);
+    let left = deadline.remaining(clock().now().monotonic);
+    assert!(left > Duration::from_millis(400), "{left:?} to send the messages in");
+    assert!(matches!(delivery.failure, Some(SinkError::Throttled(_) | SinkError::DeadlinePassed)), "{delivery:?}");
+    assert_eq!(envelopes(&sent).len(), 3);
 }
 
 #[tokio::test]
