@@ -48,6 +48,7 @@
 //! ```
 
 pub mod batch;
+mod bounded_text;
 pub mod clock;
 pub mod config;
 pub mod data_key;
@@ -65,5 +66,6 @@ pub mod producer;
 pub mod quarantine;
 pub mod record_format;
 pub mod retry;
+mod service_failure;
 pub mod sinks;
 mod worker_threads;

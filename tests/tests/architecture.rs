@@ -87,8 +87,14 @@ fn only_kms_names_the_kms_sdk() {
 #[test]
 fn only_producer_sinks_and_quarantine_name_the_sdks_of_what_they_write_to() {
     only_these_name("shared/src", &["shared/src/producer/client.rs"], &["aws_sdk_kinesis"]);
-    only_these_name("shared/src", &["shared/src/sinks"], &["aws_sdk_firehose", "aws_sdk_sqs"]);
+    only_these_name("shared/src", &["shared/src/sinks"], &["aws_sdk_firehose"]);
+    only_these_name("shared/src", &["shared/src/sinks", "shared/src/service_failure.rs"], &["aws_sdk_sqs"]);
     only_these_name("shared/src", &["shared/src/quarantine/object_store.rs"], &["aws_sdk_s3"]);
+}
+
+#[test]
+fn the_producer_knows_neither_sinks_nor_quarantine() {
+    only_these_name("shared/src/producer", &[], &["crate::sinks", "crate::quarantine"]);
 }
 
 #[test]

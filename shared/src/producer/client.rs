@@ -15,7 +15,7 @@ use aws_sdk_kinesis::types::{PutRecordsRequestEntry, PutRecordsResultEntry, Shar
 use super::error::{ListShardsError, PutRecordsError};
 use super::service::{EntryFailure, EntryResult, ListShards, ListedShard, PutRecords, RequestEntry, ShardPage};
 use crate::batch::SequenceNumber;
-use crate::sinks::service_failure::request_cause;
+use crate::service_failure::request_cause;
 
 const SERVICE: &str = "Kinesis";
 

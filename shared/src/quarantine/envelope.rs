@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{RejectedRecord, ShardOrigin};
 use crate::batch::{SequenceNumber, ShardRecord};
+use crate::bounded_text::bounded;
 use crate::failure::FailureClass;
-use crate::sinks::bounded_text::bounded;
 use crate::sinks::sqs::escape_for_sqs;
 use crate::sinks::timestamp::{parse_rfc3339, rfc3339};
 

@@ -1,7 +1,6 @@
 //! Where opened records go, in shard order.
 
 pub(crate) mod batching;
-pub(crate) mod bounded_text;
 pub(crate) mod client;
 mod configured;
 mod error;

@@ -1,7 +1,8 @@
 //! Delivery to services that take several entries a request and may refuse some of them in an answer that says 200.
 //!
 //! [`packing`] decides what goes into which request, [`progress`] what has arrived and how long the delivered prefix is; both
-//! are pure. [`deliver`] sends, waits and tries again; [`one_by_one`] does so where a request takes one entry. What a service's requests look like is behind [`SendRequest`].
+//! are pure. [`deliver`] sends, waits and tries again; [`one_by_one`] does so where a request takes one entry. What a service's
+//! requests look like is behind [`SendRequest`].
 
 mod deliver;
 mod one_by_one;
