@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from . import scenarios, toolchain
 from .aws import use_emulator
 from .closing_checks import CLOSING_CHECKS
+from .deletion import deletion_keeps_records_and_keys
 from .deployment import built, in_place_of_built
 from .emulator import emulator
 from .failure import StepFailed
@@ -90,7 +91,7 @@ def _print(row: Row) -> None:
 
 def _checks(names: list[str] | None) -> list[Callable[[Rehearsal], Outcome]]:
     """Everything, or the checks named, in the usual order."""
-    checks = [*scenarios.ALL, *CLOSING_CHECKS, *sabotages()]
+    checks = [*scenarios.ALL, *CLOSING_CHECKS, *sabotages(), deletion_keeps_records_and_keys]
     return [check for check in checks if names is None or check.__name__ in names]
 
 

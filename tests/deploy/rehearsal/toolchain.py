@@ -16,7 +16,7 @@ _ENVIRONMENT = {"AWS_DEFAULT_REGION": REGION, "SAM_CLI_TELEMETRY": "0", "AWS_EC2
 
 
 def lint(work: Path) -> None:
-    """`sam validate --lint`, and cfn-lint by itself, which knows more Regions."""
+    """`sam validate --lint`, cfn-lint by itself, which knows more Regions, and the workflows, which only their service can run."""
     run(
         [_SAM, "validate", "--lint", "--template-file", TEMPLATE], work / "validate.log", _CHECK_SECONDS, REPOSITORY, _ENVIRONMENT
     )
@@ -25,6 +25,7 @@ def lint(work: Path) -> None:
         work / "cfn-lint.log",
         _CHECK_SECONDS,
     )
+    run([TOOLS / "bin" / "zizmor", "--offline", REPOSITORY / ".github" / "workflows"], work / "zizmor.log", _CHECK_SECONDS)
 
 
 def build(work: Path) -> None:
