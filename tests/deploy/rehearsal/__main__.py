@@ -20,6 +20,7 @@ from .failure import StepFailed
 from .journal import Journal
 from .kms_quota import kms_quota
 from .processes import free_port
+from .quick_start import quick_start_asks_for_nothing
 from .rehearsal import Outcome, Rehearsal
 from .report import Row, table
 from .sabotage import sabotages
@@ -91,7 +92,7 @@ def _print(row: Row) -> None:
 
 def _checks(names: list[str] | None) -> list[Callable[[Rehearsal], Outcome]]:
     """Everything, or the checks named, in the usual order."""
-    checks = [*scenarios.ALL, *CLOSING_CHECKS, *sabotages(), deletion_keeps_records_and_keys]
+    checks = [*scenarios.ALL, *CLOSING_CHECKS, *sabotages(), quick_start_asks_for_nothing, deletion_keeps_records_and_keys]
     return [check for check in checks if names is None or check.__name__ in names]
 
 

@@ -16,7 +16,7 @@ _ENVIRONMENT = {"AWS_DEFAULT_REGION": REGION, "SAM_CLI_TELEMETRY": "0", "AWS_EC2
 
 
 def lint(work: Path) -> None:
-    """`sam validate --lint`, cfn-lint by itself, which knows more Regions, and the workflows, which only their service can run."""
+    """`sam validate --lint`, cfn-lint by itself, which knows more Regions, and zizmor for what only GitHub can run."""
     run(
         [_SAM, "validate", "--lint", "--template-file", TEMPLATE], work / "validate.log", _CHECK_SECONDS, REPOSITORY, _ENVIRONMENT
     )

@@ -1,4 +1,4 @@
-"""Makes LocalStack keep what CloudFormation keeps when a stack is deleted: it knows `Retain`, and deletes with `RetainExceptOnCreate`."""
+"""Makes LocalStack keep what CloudFormation keeps of a deleted stack: it knows `Retain`, and not `RetainExceptOnCreate`."""
 
 from types import SimpleNamespace
 
