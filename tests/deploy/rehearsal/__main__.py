@@ -1,6 +1,7 @@
 """Checks the template, builds the functions, deploys them to an emulated AWS and rehearses what can go wrong."""
 
 import argparse
+import shutil
 import signal
 import sys
 import tempfile
@@ -52,7 +53,11 @@ def main() -> int:
         print(failure, file=sys.stderr)
         return 1
     print(table(rows))
-    return 1 if any(row.outcome.problems for row in rows) else 0
+    if any(row.outcome.problems for row in rows):
+        return 1
+    if not arguments.keep_logs:
+        shutil.rmtree(work)
+    return 0
 
 
 def _rehearse(arguments: argparse.Namespace, work: Path) -> list[Row]:
@@ -102,6 +107,7 @@ def _arguments() -> argparse.Namespace:
     names = [check.__name__ for check in _checks(None)]
     parser.add_argument("--checks", nargs="+", choices=names, help="of the step rehearse; default: all")
     parser.add_argument("--binaries", type=Path, help="a folder of executables to deploy in place of the built functions")
+    parser.add_argument("--keep-logs", action="store_true", help="keep the logs although nothing failed")
     return parser.parse_args()
 
 

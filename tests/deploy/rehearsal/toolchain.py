@@ -6,7 +6,7 @@ from pathlib import Path
 
 from .deployment import functions
 from .failure import StepFailed
-from .layout import BUILT_TEMPLATE, REGION, REPOSITORY, TEMPLATE, TOOLS
+from .layout import BUILT_TEMPLATE, CACHES, REGION, REPOSITORY, TEMPLATE, TOOLS
 from .processes import run
 
 _CHECK_SECONDS = 180
@@ -17,7 +17,7 @@ _BUILD_SECONDS = 3_600
 _X86_64, _AARCH64 = 62, 183
 
 _SAM = TOOLS / "bin" / "sam"
-_ENVIRONMENT = {"AWS_DEFAULT_REGION": REGION, "SAM_CLI_TELEMETRY": "0", "AWS_EC2_METADATA_DISABLED": "true"}
+_ENVIRONMENT = {**CACHES, "AWS_DEFAULT_REGION": REGION, "SAM_CLI_TELEMETRY": "0", "AWS_EC2_METADATA_DISABLED": "true"}
 
 
 def lint(work: Path) -> None:
