@@ -20,6 +20,7 @@ mod grant_tokens;
 mod key_arn;
 mod keyring;
 mod retrying;
+mod suspect_context;
 #[cfg(test)]
 pub(crate) mod testing;
 mod wrapping_keyring;
@@ -44,6 +45,7 @@ pub use grant_tokens::{GrantTokens, GrantTokensError};
 pub use key_arn::{InvalidKeyArn, KeyArn};
 pub use keyring::{AllowedKeys, DiscoveryFilter, Keyring, KeyringSettings, KeyringSettingsError};
 pub use retrying::{CallStatistics, Retrying};
+pub(crate) use suspect_context::kms_may_refuse;
 pub use wrapping_keyring::{WrappingKeyring, WrappingKeys, WrappingKeysError};
 
 /// The provider id that KMS keyrings write and read.

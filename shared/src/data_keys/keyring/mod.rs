@@ -5,6 +5,8 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::{
     CiphertextRequest, DataKeyError, DataKeyRequest, DecryptCiphertext, DecryptDataKey, DecryptedCiphertext,
     DecryptionMaterials, KeyArn, WrappedDataKey,
@@ -28,13 +30,16 @@ pub use settings::{AllowedKeys, DiscoveryFilter, KeyringSettings, KeyringSetting
 pub struct Keyring<D> {
     kms: D,
     settings: KeyringSettings,
+    /// Whether KMS has decrypted anything with these settings. From then on, a request that it finds invalid is so by what a record
+    /// brought into it.
+    is_proven: AtomicBool,
 }
 
 impl<D> Keyring<D> {
     /// A keyring that has its ciphertexts decrypted by `kms`.
     #[must_use]
     pub fn new(kms: D, settings: KeyringSettings) -> Self {
-        Self { kms, settings }
+        Self { kms, settings, is_proven: AtomicBool::new(false) }
     }
 }
 
@@ -161,7 +166,11 @@ impl<D: DecryptCiphertext> Keyring<D> {
         let grant_tokens = self.settings.grant_tokens.as_slice();
         let request = CiphertextRequest { key, ciphertext, encryption_context, grant_tokens };
         let outcome = self.kms.decrypt_ciphertext(request, deadline).await;
-        outcome.map_err(|error| candidates::blame_large_context(error, encryption_context))
+        if outcome.is_ok() {
+            self.is_proven.store(true, Ordering::Relaxed);
+        }
+        let is_proven = self.is_proven.load(Ordering::Relaxed);
+        outcome.map_err(|error| candidates::blame_record(error, encryption_context, is_proven))
     }
 }
 

@@ -202,21 +202,46 @@ async fn a_ciphertext_that_kms_would_call_invalid_is_refused_here() {
 }
 
 #[tokio::test]
-async fn a_request_found_invalid_is_blamed_on_the_record_only_if_its_context_is_large() {
+async fn a_request_found_invalid_is_blamed_on_the_record_if_its_context_is_one_that_kms_may_refuse() {
     let kms = FakeKms::default();
     kms.always(Duration::ZERO, Answer::InvalidRequest);
     // Two bytes for the count, two for each of the lengths, one for the key.
-    for (value_len, class) in [
-        (2_040, FailureClass::Unavailable),
-        (2_041, FailureClass::Unavailable),
-        (2_042, FailureClass::Permanent),
-        (65_536, FailureClass::Permanent),
+    for (key, value_len, class) in [
+        ("k", 2_040, FailureClass::Unavailable),
+        ("k", 2_041, FailureClass::Unavailable),
+        ("k", 2_042, FailureClass::Permanent),
+        ("k", 65_536, FailureClass::Permanent),
+        ("k", 1, FailureClass::Unavailable),
+        ("k", 0, FailureClass::Permanent),
+        ("", 1, FailureClass::Permanent),
     ] {
-        let mut request = requests::message(&kms, &[key("1")]);
-        request.encryption_context = [("k", "v".repeat(value_len))].into_iter().collect();
-        let outcome = decrypt(&strict(&kms, &[key("1")]), &request).await;
-        assert_eq!(self::class(outcome), class, "{value_len}");
+        let mut request = requests::message(&kms, &[self::key("1")]);
+        request.encryption_context = [(key, "v".repeat(value_len))].into_iter().collect();
+        let outcome = decrypt(&strict(&kms, &[self::key("1")]), &request).await;
+        assert_eq!(self::class(outcome), class, "{key} {value_len}");
     }
+}
+
+#[tokio::test]
+async fn a_context_with_an_empty_value_is_opened_where_kms_takes_it() {
+    let kms = FakeKms::default();
+    let encryption_context: EncryptionContext = [("tenant", "")].into_iter().collect();
+    let ciphertext = kms.wrap(&key("1"), &PLAINTEXT_DATA_KEY, &encryption_context);
+    let request = DataKeyRequest { wrapped: WrappedDataKey::KmsCiphertext(ciphertext), encryption_context };
+    assert!(decrypt(&strict(&kms, &[key("1")]), &request).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_request_found_invalid_after_a_success_is_blamed_on_the_record() {
+    let kms = FakeKms::default();
+    let keyring = strict(&kms, &[key("1")]);
+    let request = requests::message(&kms, &[key("1")]);
+    kms.script([Answer::Undecryptable, Answer::InvalidRequest].map(|answer| (Duration::ZERO, answer)));
+    assert_eq!(class(decrypt(&keyring, &request).await), FailureClass::Permanent);
+    assert_eq!(class(decrypt(&keyring, &request).await), FailureClass::Unavailable);
+    assert!(decrypt(&keyring, &request).await.is_ok());
+    kms.script([(Duration::ZERO, Answer::InvalidRequest)]);
+    assert_eq!(class(decrypt(&keyring, &request).await), FailureClass::Permanent);
 }
 
 #[tokio::test]
