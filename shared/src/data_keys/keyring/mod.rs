@@ -109,6 +109,9 @@ impl<D: DecryptCiphertext> Keyring<D> {
     }
 
     /// Decrypts a bare ciphertext, which does not say which key wrapped it, with one call if it can be.
+    ///
+    /// In discovery there is no key to name in a second call: a ciphertext of a key that nobody has allowed, such as a foreign
+    /// account's, is denied access, and so is like one that an operator can mend.
     async fn decrypt_ciphertext(
         &self,
         ciphertext: &[u8],
@@ -125,14 +128,16 @@ impl<D: DecryptCiphertext> Keyring<D> {
         match self.call(key, ciphertext, context, deadline).await {
             Ok(answer) if self.settings.allowed.allow(&answer.key) => Ok(answer.data_key),
             Ok(_) => Err(DataKeyError::WrongKey),
-            Err(denied @ DataKeyError::AccessDenied(_)) => {
-                self.decrypt_with_each(several, ciphertext, context, deadline).await.unwrap_or(Err(denied))
+            Err(of_unknown_key @ (DataKeyError::AccessDenied(_) | DataKeyError::KeyUnavailable(_))) => {
+                let with_each = self.decrypt_with_each(several, ciphertext, context, deadline).await;
+                with_each.unwrap_or(Err(of_unknown_key))
             }
             Err(error) => Err(error),
         }
     }
 
-    /// Asks for a bare ciphertext once more with each of `keys`, after access was denied without saying to which.
+    /// Asks for a bare ciphertext once more with each of `keys`, after access was denied, or the key was of no use, without KMS saying
+    /// which key that is.
     ///
     /// The key that wrapped it may be one that nobody has allowed, and then no operator can mend it: asked with an allowed key, KMS
     /// says that it is the incorrect one. `None` if there are no keys to ask with.

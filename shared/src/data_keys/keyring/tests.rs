@@ -293,3 +293,16 @@ async fn a_bare_ciphertext_of_a_foreign_key_does_not_pass_for_denied_access() {
     kms.script([Answer::AccessDenied, Answer::Truthful, Answer::AccessDenied].map(|answer| (Duration::ZERO, answer)));
     assert_eq!(class(decrypt(&keyring, &requests::ciphertext(&kms, &key("2"))).await), FailureClass::Unavailable);
 }
+
+#[tokio::test]
+async fn a_bare_ciphertext_of_a_foreign_key_that_is_disabled_is_not_an_operators_to_mend() {
+    let kms = FakeKms::default();
+    let keyring = strict(&kms, &[key("1"), key("2")]);
+    kms.script([(Duration::ZERO, Answer::KeyUnavailable)]);
+    assert_eq!(class(decrypt(&keyring, &requests::ciphertext(&kms, &key("9"))).await), FailureClass::Permanent);
+    assert_eq!(called_with(&kms), [None, Some(key("1")), Some(key("2"))]);
+    // An allowed key that is disabled is.
+    kms.answer_for(&key("2"), Duration::ZERO, Answer::KeyUnavailable);
+    kms.script([(Duration::ZERO, Answer::KeyUnavailable)]);
+    assert_eq!(class(decrypt(&keyring, &requests::ciphertext(&kms, &key("2"))).await), FailureClass::Unavailable);
+}
