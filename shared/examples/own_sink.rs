@@ -35,7 +35,8 @@ async fn main() -> Result<(), Error> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let kms = KmsClient::new(&sdk, &config.kms.client);
     let limit = ConcurrencyLimit::new(config.kms.max_concurrency);
-    let keyring = Keyring::new(Retrying::new(kms, config.kms.retry, limit, Arc::clone(&clock)), config.kms.keyring);
+    let retrying = Retrying::new(kms, config.kms.retry, limit, Arc::clone(&clock));
+    let keyring = Keyring::new(retrying, config.kms.keyring, Arc::clone(&clock));
     let deadlines = &InvocationDeadlines::new(config.runtime.function_timeout, Arc::clone(&clock));
     let processor = &BatchProcessor {
         data_keys: Caching::new(keyring, &config.kms.cache, Arc::clone(&clock)),

@@ -11,8 +11,31 @@ use crate::encryption_context::EncryptionContext;
 /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html#KMS-Decrypt-request-CiphertextBlob>
 const MAX_CIPHERTEXT_BYTES: usize = 6_144;
 
+/// An encrypted data key that is worth a call.
+pub(super) struct Candidate<'a> {
+    /// The key to decrypt with.
+    pub(super) key: KeyArn,
+    pub(super) ciphertext: &'a [u8],
+}
+
+/// Those of a message's encrypted data keys that an allowed key wrapped, in the header's order.
+///
+/// A producer wraps a data key once with each key. Ten that name one key are ten calls for one record, of a quota that others share: the
+/// first one counts.
+pub(super) fn allowed<'a>(encrypted: &'a [EncryptedDataKey], settings: &KeyringSettings) -> Vec<Candidate<'a>> {
+    let mut candidates: Vec<Candidate<'a>> = Vec::new();
+    for encrypted in encrypted {
+        if let Some(key) = key_for(encrypted, settings)
+            && candidates.iter().all(|candidate| candidate.key != key)
+        {
+            candidates.push(Candidate { key, ciphertext: &encrypted.ciphertext });
+        }
+    }
+    candidates
+}
+
 /// The key to decrypt `encrypted` with, or `None` if none that is allowed wrapped it.
-pub(super) fn key_for(encrypted: &EncryptedDataKey, settings: &KeyringSettings) -> Option<KeyArn> {
+fn key_for(encrypted: &EncryptedDataKey, settings: &KeyringSettings) -> Option<KeyArn> {
     if encrypted.provider_id != KMS_PROVIDER_ID {
         return None;
     }
