@@ -79,6 +79,17 @@ async fn a_throttled_key_fails_its_context_and_holds_back_the_partition_key() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_context_that_kms_refuses_is_not_to_be_sent_again_and_holds_nothing_back() {
+    let function = Function::new();
+    function.data_keys.fault("", Fault::Refuses);
+    let records = json!({"records": [record("p", ""), record("p", "a")]});
+    let response = function.invoke(&records.to_string()).await.unwrap();
+    assert_eq!(codes(&response), ["InvalidEncryptionContext", ""]);
+    assert_eq!(response["records"][0]["retryable"], false);
+    assert_eq!(response["records"][0]["outcome"], "notWritten");
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_unknown_outcome_is_said_plainly() {
     let function = Function::new();
     function.stream.fault("p", Fault::Hangs);

@@ -28,7 +28,7 @@ pub enum DataKeyError {
     #[error("KMS refused access")]
     AccessDenied(#[source] Arc<dyn Error + Send + Sync>),
     /// KMS answered `ValidationException`: a mistake in the configuration, or in a part of the request that came from a record. Where
-    /// only the record can be to blame, the keyring calls it [`Undecryptable`](Self::Undecryptable).
+    /// a record to be read must be to blame, the keyring calls it [`Undecryptable`](Self::Undecryptable).
     #[error("KMS found the request invalid")]
     InvalidRequest(#[source] Arc<dyn Error + Send + Sync>),
     /// KMS says the ciphertext is not one of its own, is damaged, or belongs to another key or context; or it finds a request invalid

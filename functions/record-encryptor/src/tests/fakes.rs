@@ -41,6 +41,8 @@ struct StreamState {
 
 #[derive(Clone, Copy)]
 pub(super) enum Fault {
+    /// Data keys only: as KMS does with a request that is not valid.
+    Refuses,
     Fails,
     Hangs,
 }
@@ -92,6 +94,7 @@ impl GenerateDataKey for FakeDataKeys {
         let context = request.encryption_context();
         let fault = self.0.lock().unwrap().get(context.get("tenant").unwrap_or_default()).copied();
         match fault {
+            Some(Fault::Refuses) => return Err(DataKeyError::InvalidRequest(Arc::new(std::fmt::Error))),
             Some(Fault::Fails) => return Err(DataKeyError::Throttled(Arc::new(std::fmt::Error))),
             Some(Fault::Hangs) => return std::future::pending().await,
             None => {}
