@@ -10,7 +10,7 @@ use warmkeys::batch::{BatchProcessor, KinesisEvent, ShardBatch};
 use warmkeys::clock::{Clock, SystemClock};
 use warmkeys::config::StreamDecryptorConfig;
 use warmkeys::data_keys::{Caching, Keyring, Retrying};
-use warmkeys::invocation::InvocationDeadlines;
+use warmkeys::invocation::{InvocationDeadlines, catch_panic};
 use warmkeys::kms::KmsClient;
 use warmkeys::quarantine::ConfiguredQuarantine;
 use warmkeys::retry::{ConcurrencyLimit, Deadline};
@@ -47,9 +47,13 @@ async fn main() -> Result<(), Error> {
         clock,
     };
     lambda_runtime::run(service_fn(|event: LambdaEvent<KinesisEvent>| async move {
-        let deadline = deadlines.of_invocation(event.context.deadline);
-        let report = processor.process(ShardBatch::try_from(event.payload)?, deadline).await?;
-        Ok::<_, Error>(KinesisEventResponse::from(&report))
+        // Without it, the words of a panic in the sink would be answered and logged, whatever they quote.
+        catch_panic(async {
+            let deadline = deadlines.of_invocation(event.context.deadline);
+            let report = processor.process(ShardBatch::try_from(event.payload)?, deadline).await?;
+            Ok::<_, Error>(KinesisEventResponse::from(&report))
+        })
+        .await?
     }))
     .await
 }
