@@ -1,6 +1,6 @@
 //! Data keys from KMS: the seams, and what is stacked on them.
 //!
-//! To decrypt: //! `Caching(Keyring(Retrying(KmsClient)))`: the cache asks for whole [`DataKeyRequest`]s ([`DecryptDataKey`]); the keyring
+//! To decrypt: `Caching(Keyring(Retrying(KmsClient)))`: the cache asks for whole [`DataKeyRequest`]s ([`DecryptDataKey`]); the keyring
 //! picks which encrypted data key is decrypted with which KMS key; the retry loop and the client below it know one KMS call
 //! ([`DecryptCiphertext`]).
 //!
@@ -94,7 +94,7 @@ pub enum WrappedDataKey {
         /// In the order of the header.
         encrypted_data_keys: Vec<EncryptedDataKey>,
     },
-    /// A bare KMS `CiphertextBlob`: the whole record, or the outer key of an activity stream record.
+    /// A bare KMS `CiphertextBlob`: the whole record.
     KmsCiphertext(Vec<u8>),
 }
 
