@@ -10,6 +10,7 @@ use aws_sdk_sqs::operation::RequestId;
 
 use super::SinkError;
 use super::bounded_text::bounded;
+use crate::failure::describe;
 
 /// What the failure of a request to `service` means.
 pub(crate) fn request_failure<E: ProvideErrorMetadata + Error + 'static>(
@@ -35,7 +36,7 @@ pub(crate) fn request_cause<E: ProvideErrorMetadata + Error + 'static>(
     error: &SdkError<E>,
 ) -> Arc<dyn Error + Send + Sync> {
     let SdkError::ServiceError(answer) = error else {
-        return Arc::new(Unreachable { service, cause: bounded(&chain(error), MAX_TEXT_LEN) });
+        return Arc::new(Unreachable { service, cause: bounded(&describe(error), MAX_TEXT_LEN) });
     };
     let code = error.code().unwrap_or_default();
     let quotes_no_content = CodeMeaning::of(code).quotes_no_content();
@@ -151,12 +152,6 @@ impl Error for ServiceFailure {}
 struct Unreachable {
     service: &'static str,
     cause: String,
-}
-
-/// An error's words and those of its causes. Unlike `Debug`, this shows neither request nor response.
-fn chain(error: &(dyn Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |error| (*error).source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 #[cfg(test)]
