@@ -70,8 +70,9 @@ impl<D: DecryptCiphertext> Keyring<D> {
     /// Tries the allowed encrypted data keys in the header's order.
     ///
     /// Each but the last has at most half of the time that is left, so that one whose KMS fails, or does not answer, leaves some to the
-    /// next. A throttled one ends the trying: the quota is the account's, whichever key a request names. When all have failed, the
-    /// failure that leaves most hope is reported, so that nothing that an operator could mend is quarantined.
+    /// next. A throttled one ends the trying, although not all of the time is used up: the quota is the account's, whichever key
+    /// a request names, and the redelivery has the same chances. When all have failed, the failure that leaves most hope is
+    /// reported, so that nothing that an operator could mend is quarantined.
     async fn decrypt_one_of(
         &self,
         suite: AlgorithmSuite,
