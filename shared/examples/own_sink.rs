@@ -10,7 +10,7 @@ use warmkeys::batch::{BatchProcessor, KinesisEvent, ShardBatch};
 use warmkeys::clock::{Clock, SystemClock};
 use warmkeys::config::StreamDecryptorConfig;
 use warmkeys::data_keys::{Caching, Keyring, Retrying};
-use warmkeys::invocation::InvocationDeadlines;
+use warmkeys::invocation::{InvocationDeadlines, catch_panic};
 use warmkeys::kms::KmsClient;
 use warmkeys::quarantine::ConfiguredQuarantine;
 use warmkeys::retry::{ConcurrencyLimit, Deadline};
@@ -35,7 +35,8 @@ async fn main() -> Result<(), Error> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let kms = KmsClient::new(&sdk, &config.kms.client);
     let limit = ConcurrencyLimit::new(config.kms.max_concurrency);
-    let keyring = Keyring::new(Retrying::new(kms, config.kms.retry, limit, Arc::clone(&clock)), config.kms.keyring);
+    let retrying = Retrying::new(kms, config.kms.retry, limit, Arc::clone(&clock));
+    let keyring = Keyring::new(retrying, config.kms.keyring, Arc::clone(&clock));
     let deadlines = &InvocationDeadlines::new(config.runtime.function_timeout, Arc::clone(&clock));
     let processor = &BatchProcessor {
         data_keys: Caching::new(keyring, &config.kms.cache, Arc::clone(&clock)),
@@ -46,9 +47,13 @@ async fn main() -> Result<(), Error> {
         clock,
     };
     lambda_runtime::run(service_fn(|event: LambdaEvent<KinesisEvent>| async move {
-        let deadline = deadlines.of_invocation(event.context.deadline);
-        let report = processor.process(ShardBatch::try_from(event.payload)?, deadline).await?;
-        Ok::<_, Error>(KinesisEventResponse::from(&report))
+        // Without it, the words of a panic in the sink would be answered and logged, whatever they quote.
+        catch_panic(async {
+            let deadline = deadlines.of_invocation(event.context.deadline);
+            let report = processor.process(ShardBatch::try_from(event.payload)?, deadline).await?;
+            Ok::<_, Error>(KinesisEventResponse::from(&report))
+        })
+        .await?
     }))
     .await
 }

@@ -43,6 +43,8 @@ impl fmt::Display for FailureClass {
 }
 
 /// An error in words, with the chain of its causes: `outermost: its cause: the root`.
+///
+/// Unlike `Debug`, this shows neither request nor response of the errors of the AWS SDKs.
 #[must_use]
 pub fn describe(error: &dyn Error) -> String {
     std::iter::successors(Some(error), |error| Error::source(*error))

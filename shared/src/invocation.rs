@@ -1,7 +1,11 @@
-//! The deadline that a Lambda invocation brings.
+//! What surrounds an invocation: the deadline that Lambda brings, and what is told of a panic.
 
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Once};
 use std::time::{Duration, SystemTime};
+
+use futures_util::FutureExt as _;
 
 use crate::clock::{Clock, Now};
 use crate::retry::Deadline;
@@ -39,6 +43,23 @@ impl InvocationDeadlines {
         })
     }
 }
+
+/// Has `handler` handle an invocation; if it panics, that is all that is told.
+///
+/// Lambda's runtime client would answer, and log, with the panic's words, and those may quote the value that nobody expected.
+/// [`logging`](crate::logging) tells the place.
+///
+/// # Errors
+/// [`HandlerPanicked`].
+pub async fn catch_panic<T>(handler: impl Future<Output = T>) -> Result<T, HandlerPanicked> {
+    // What the handler leaves behind is whole: locks are held for single decisions, and taken even if poisoned.
+    AssertUnwindSafe(handler).catch_unwind().await.map_err(|_words| HandlerPanicked)
+}
+
+/// An invocation's handler panicked: a mistake in the program. What it had begun may have happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the handler panicked; the log tells where")]
+pub struct HandlerPanicked;
 
 /// The longest time that Lambda lets a function run.
 ///
@@ -80,6 +101,14 @@ mod tests {
         assert!(invocation_deadline(600_000, now).is_none(), "what cargo lambda watch says");
         assert!(invocation_deadline(0, now).is_none());
         assert!(invocation_deadline(u64::MAX, now).is_none());
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_told_without_its_words() {
+        let outcome: Result<(), HandlerPanicked> = catch_panic(async { panic!("secret") }).await;
+        let error = outcome.unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("secret"));
+        assert_eq!(catch_panic(async { 7 }).await, Ok(7));
     }
 
     #[tokio::test(start_paused = true)]

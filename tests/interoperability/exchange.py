@@ -75,7 +75,7 @@ class Exchange:
             generated = self.generated_data_keys() - generated_before
             self.count(pair, "one data key", generated == 1, f"{about}: {generated} data keys generated")
         for held in case.readers_hold:
-            for message, plaintext in zip(messages, plaintexts):
+            for message, plaintext in zip(messages, plaintexts, strict=True):
                 self.expect_opened(pair, about, case, message, plaintext, held)
         for held in case.others_hold:
             self.expect_refused(pair, f"{about}, without its key", messages[0], held)

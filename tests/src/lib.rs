@@ -21,6 +21,7 @@ pub mod kms;
 pub mod lambda_function;
 pub mod loopback_server;
 pub mod quota;
+mod script;
 pub mod sealing;
 pub mod stream;
 mod unpoisoned;

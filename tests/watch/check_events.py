@@ -1,5 +1,5 @@
-"""Invokes every function with every event under `cargo lambda watch`, with the embedded KMS and Kinesis beside it, by the README's
-own commands, and checks what is answered, delivered, quarantined and written."""
+"""Invokes every function with every event under `cargo lambda watch`, beside the embedded KMS and Kinesis, by the README's own
+commands, and checks what is answered, delivered, quarantined and written."""
 
 import base64
 import json
@@ -30,12 +30,12 @@ def main() -> int:
             with Watch(Path(scratch), dict(settings) | endpoints) as watch:
                 for name in names:
                     for means, send in senders(watch, DECRYPTOR, EVENTS / f"{name}.json"):
-                        results.check(f"{DECRYPTOR}, {name}, {means}", lambda: decrypted(watch, send), wanted(expected[name]))
+                        results.check(f"{DECRYPTOR}, {name}, {means}", wanted(expected[name]), decrypted, watch, send)
         expected = expectations("expected-of-record-encryptor.json", EVENTS / ENCRYPTOR)
         with Watch(Path(scratch), endpoints) as watch:
             for name, outcome in expected.items():
                 for means, send in senders(watch, ENCRYPTOR, EVENTS / ENCRYPTOR / f"{name}.json"):
-                    results.check(f"{ENCRYPTOR}, {name}, {means}", lambda: encrypted(watch, kinesis, send), outcome)
+                    results.check(f"{ENCRYPTOR}, {name}, {means}", outcome, encrypted, watch, kinesis, send)
     print(f"{results.passed} passed, {results.failed} failed")
     return 1 if results.failed else 0
 
@@ -76,9 +76,9 @@ class Results:
         self.passed = 0
         self.failed = 0
 
-    def check(self, title: str, outcome: Callable, expected: dict) -> None:
+    def check(self, title: str, expected: dict, outcome: Callable, *arguments) -> None:
         try:
-            actual = outcome()
+            actual = outcome(*arguments)
         except (OSError, ValueError, KeyError, subprocess.SubprocessError) as error:
             actual = repr(error)
         if actual == expected:

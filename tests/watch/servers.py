@@ -160,9 +160,9 @@ def _objects(written: bytes) -> list[dict]:
     found = []
     for line in written.decode(errors="replace").splitlines():
         # `cargo lambda` may colour what it writes itself.
-        line = re.sub(r"\x1b\[[0-9;]*m", "", line)
+        plain = re.sub(r"\x1b\[[0-9;]*m", "", line)
         try:
-            value = json.loads(line)
+            value = json.loads(plain)
         except ValueError:
             continue
         if isinstance(value, dict):

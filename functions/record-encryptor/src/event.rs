@@ -1,7 +1,6 @@
 //! Which of the two events an invocation brings.
 
 use aws_lambda_events::sqs::SqsEvent;
-use lambda_runtime::Diagnostic;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -68,17 +67,5 @@ impl Event {
             }
             (None, None) | (Some(_), Some(_)) => Err(EventError::Unknown),
         }
-    }
-}
-
-impl From<EventError> for Diagnostic {
-    /// A type by which alarms and filters can tell the failures apart.
-    fn from(error: EventError) -> Self {
-        let error_type = match error {
-            EventError::Unknown => "Event.Unknown",
-            EventError::TooManyRecords { .. } => "Event.TooManyRecords",
-            EventError::MissingMessageId { .. } => "Event.MissingMessageId",
-        };
-        Self { error_type: error_type.to_owned(), error_message: error.to_string() }
     }
 }

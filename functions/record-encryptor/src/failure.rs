@@ -24,7 +24,8 @@ pub enum RecordFailure {
 pub enum ErrorCode {
     /// The record has the wrong form; the message says which member.
     InvalidRecord,
-    /// The encryption context has a reserved key, contradicts a configured pair, or is too long.
+    /// The encryption context has a reserved key, contradicts a configured pair, or is too long; or KMS refuses it, as it may if it
+    /// is large or has an empty key or value.
     InvalidEncryptionContext,
     /// Encrypted, and with its partition key, the record is larger than the stream takes.
     RecordTooLarge,
@@ -82,7 +83,9 @@ impl RecordFailure {
 
 fn code_of(error: &EncryptError) -> ErrorCode {
     match error {
-        EncryptError::Context(_) | EncryptError::ContradictsConfiguredPair => ErrorCode::InvalidEncryptionContext,
+        EncryptError::Context(_) | EncryptError::ContradictsConfiguredPair | EncryptError::ContextRefused(_) => {
+            ErrorCode::InvalidEncryptionContext
+        }
         // The keys were checked when the record was parsed: what is left is the size.
         EncryptError::Unwritable(_) | EncryptError::Write(WriteError::Unwritable(_)) => ErrorCode::RecordTooLarge,
         EncryptError::DataKey(error) => match error {

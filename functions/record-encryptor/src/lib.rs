@@ -15,13 +15,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lambda_events::sqs::SqsBatchResponse;
-use lambda_runtime::LambdaEvent;
+use lambda_runtime::{Diagnostic, LambdaEvent};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use warmkeys::clock::Clock;
 use warmkeys::data_keys::GenerateDataKey;
 use warmkeys::encrypting_writer::{EncryptError, EncryptingWriter};
-use warmkeys::invocation::InvocationDeadlines;
+use warmkeys::invocation::{HandlerPanicked, InvocationDeadlines, catch_panic};
 use warmkeys::producer::{ListShards, PutRecords, Receipt};
 use warmkeys::retry::Deadline;
 
@@ -60,8 +60,12 @@ impl<G: GenerateDataKey, P: PutRecords, L: ListShards> RecordEncryptor<G, P, L> 
     /// Handles one invocation. The event is taken as it came, so that what is wrong with it is said without repeating it.
     ///
     /// # Errors
-    /// [`EventError`]; nothing was written then.
-    pub async fn handle(&self, event: LambdaEvent<Box<RawValue>>) -> Result<Response, EventError> {
+    /// [`HandlerError`].
+    pub async fn handle(&self, event: LambdaEvent<Box<RawValue>>) -> Result<Response, HandlerError> {
+        Ok(catch_panic(self.answer(event)).await??)
+    }
+
+    async fn answer(&self, event: LambdaEvent<Box<RawValue>>) -> Result<Response, EventError> {
         // Once, so that an event that is written in several calls uses up no more than one that is written in one.
         let deadline = self.writer.write_deadline(self.deadlines.of_invocation(event.context.deadline));
         match Event::parse(&event.payload)? {
@@ -97,6 +101,30 @@ impl<G: GenerateDataKey, P: PutRecords, L: ListShards> RecordEncryptor<G, P, L> 
             }
         }
         results
+    }
+}
+
+/// Why an invocation failed. No variant's text holds a record's content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HandlerError {
+    /// The event is none that the function knows; nothing was written.
+    #[error(transparent)]
+    Event(#[from] EventError),
+    /// The handler panicked; nobody knows what was written.
+    #[error(transparent)]
+    Panicked(#[from] HandlerPanicked),
+}
+
+impl From<HandlerError> for Diagnostic {
+    /// A type by which alarms and filters can tell the failures apart.
+    fn from(error: HandlerError) -> Self {
+        let error_type = match error {
+            HandlerError::Event(EventError::Unknown) => "Event.Unknown",
+            HandlerError::Event(EventError::TooManyRecords { .. }) => "Event.TooManyRecords",
+            HandlerError::Event(EventError::MissingMessageId { .. }) => "Event.MissingMessageId",
+            HandlerError::Panicked(HandlerPanicked) => "HandlerPanicked",
+        };
+        Self { error_type: error_type.to_owned(), error_message: error.to_string() }
     }
 }
 

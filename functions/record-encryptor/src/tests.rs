@@ -4,12 +4,14 @@ mod fakes;
 
 use std::time::Duration;
 
+use lambda_runtime::Diagnostic;
 use serde_json::{Value, json};
 use warmkeys::clock::{Clock as _, SystemClock};
+use warmkeys::invocation::HandlerPanicked;
 
 use self::fakes::{FUNCTION_TIMEOUT, Fault, Function};
-use crate::EventError;
 use crate::direct::MAX_RECORDS;
+use crate::{EventError, HandlerError};
 
 fn event(name: &str) -> String {
     let path = format!("{}/../../events/record-encryptor/{name}.json", env!("CARGO_MANIFEST_DIR"));
@@ -79,6 +81,17 @@ async fn a_throttled_key_fails_its_context_and_holds_back_the_partition_key() {
     let message = response["records"][2]["errorMessage"].as_str().unwrap();
     assert!(message.starts_with("record 1,"), "{message}");
     assert_eq!(function.stream.plaintexts(), [("q".to_owned(), "\"secret\"".to_owned())]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_context_that_kms_refuses_is_not_to_be_sent_again_and_holds_nothing_back() {
+    let function = Function::new();
+    function.data_keys.fault("", Fault::Refuses);
+    let records = json!({"records": [record("p", ""), record("p", "a")]});
+    let response = function.invoke(&records.to_string()).await.unwrap();
+    assert_eq!(codes(&response), ["InvalidEncryptionContext", ""]);
+    assert_eq!(response["records"][0]["retryable"], false);
+    assert_eq!(response["records"][0]["outcome"], "notWritten");
 }
 
 #[tokio::test(start_paused = true)]
@@ -176,11 +189,12 @@ async fn any_other_event_is_an_error_that_repeats_nothing() {
     let both = r#"{"records":[],"Records":[]}"#;
     for unknown in ["7", "{}", "null", r#"{"records":"secret"}"#, r#"{"Records":["secret"]}"#, both, kinesis] {
         let error = function.invoke(unknown).await.unwrap_err();
-        assert_eq!(error, EventError::Unknown, "{unknown}");
+        assert_eq!(error, HandlerError::Event(EventError::Unknown), "{unknown}");
         assert!(!format!("{error} {error:?}").contains("secret"));
     }
     let nameless = r#"{"Records":[{"body":"","eventSource":"aws:sqs"}]}"#;
-    assert_eq!(function.invoke(nameless).await.unwrap_err(), EventError::MissingMessageId { index: 0 });
+    let error = function.invoke(nameless).await.unwrap_err();
+    assert_eq!(error, HandlerError::Event(EventError::MissingMessageId { index: 0 }));
 }
 
 #[tokio::test(start_paused = true)]
@@ -189,7 +203,19 @@ async fn a_request_has_ten_thousand_records_at_most() {
     let of = |number: usize| json!({"records": vec![7; number]}).to_string();
     assert_eq!(codes(&function.invoke(&of(MAX_RECORDS)).await.unwrap()).len(), MAX_RECORDS);
     let error = function.invoke(&of(MAX_RECORDS + 1)).await.unwrap_err();
-    assert_eq!(error, EventError::TooManyRecords { number: MAX_RECORDS + 1 });
+    assert_eq!(error, HandlerError::Event(EventError::TooManyRecords { number: MAX_RECORDS + 1 }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_fails_the_invocation_without_its_words_and_not_the_next_one() {
+    let function = Function::new();
+    function.data_keys.fault("bad", Fault::Panics);
+    let error = function.invoke(&json!({"records": [record("p", "bad")]}).to_string()).await.unwrap_err();
+    assert_eq!(error, HandlerError::Panicked(HandlerPanicked));
+    let told = format!("{error} {error:?} {:?}", Diagnostic::from(error));
+    assert!(told.contains("HandlerPanicked") && !told.contains("secret"), "{told}");
+    let response = function.invoke(&json!({"records": [record("p", "a")]}).to_string()).await.unwrap();
+    assert_eq!(codes(&response), [""]);
 }
 
 #[tokio::test(start_paused = true)]

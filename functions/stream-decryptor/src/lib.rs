@@ -8,7 +8,7 @@ use lambda_runtime::{Diagnostic, LambdaEvent};
 use warmkeys::batch::{BatchError, BatchProcessor, EventError, KinesisEvent, ShardBatch};
 use warmkeys::data_keys::DecryptDataKey;
 use warmkeys::failure::describe;
-use warmkeys::invocation::InvocationDeadlines;
+use warmkeys::invocation::{HandlerPanicked, InvocationDeadlines, catch_panic};
 use warmkeys::quarantine::Quarantine;
 use warmkeys::sinks::RecordSink;
 
@@ -32,6 +32,10 @@ impl<K: DecryptDataKey, S: RecordSink, Q: Quarantine> StreamDecryptor<K, S, Q> {
     /// # Errors
     /// [`HandlerError`]; Lambda then delivers the whole batch again.
     pub async fn handle(&self, event: LambdaEvent<KinesisEvent>) -> Result<KinesisEventResponse, HandlerError> {
+        catch_panic(self.answer(event)).await?
+    }
+
+    async fn answer(&self, event: LambdaEvent<KinesisEvent>) -> Result<KinesisEventResponse, HandlerError> {
         let deadline = self.deadlines.of_invocation(event.context.deadline);
         let batch = ShardBatch::try_from(event.payload).map_err(BatchError::from)?;
         let report = self.processor.process(batch, deadline).await?;
@@ -40,25 +44,30 @@ impl<K: DecryptDataKey, S: RecordSink, Q: Quarantine> StreamDecryptor<K, S, Q> {
     }
 }
 
-/// Why an invocation failed.
-#[derive(Debug)]
-pub struct HandlerError(BatchError);
-
-impl From<BatchError> for HandlerError {
-    fn from(error: BatchError) -> Self {
-        Self(error)
-    }
+/// Why an invocation failed. No variant's text holds a record's content.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HandlerError {
+    /// The batch has no checkpoint of its own.
+    #[error(transparent)]
+    Batch(#[from] BatchError),
+    /// The handler panicked.
+    #[error(transparent)]
+    Panicked(#[from] HandlerPanicked),
 }
 
 impl From<HandlerError> for Diagnostic {
     /// A type by which alarms and filters can tell the failures apart, and the whole chain of causes as the message.
-    fn from(HandlerError(error): HandlerError) -> Self {
+    fn from(error: HandlerError) -> Self {
         let error_type = match &error {
-            BatchError::Event(EventError::TooManyRecords { .. }) => "Event.TooManyRecords",
-            BatchError::Event(EventError::InvalidField { .. }) => "Event.InvalidField",
-            BatchError::Event(EventError::OtherShard { .. }) => "Event.OtherShard",
-            BatchError::OpeningPanicked => "OpeningPanicked",
+            HandlerError::Batch(BatchError::Event(EventError::TooManyRecords { .. })) => "Event.TooManyRecords",
+            HandlerError::Batch(BatchError::Event(EventError::InvalidField { .. })) => "Event.InvalidField",
+            HandlerError::Batch(BatchError::Event(EventError::OtherShard { .. })) => "Event.OtherShard",
+            HandlerError::Batch(BatchError::OpeningPanicked) => "OpeningPanicked",
+            HandlerError::Panicked(HandlerPanicked) => "HandlerPanicked",
         };
         Self { error_type: error_type.to_owned(), error_message: describe(&error) }
     }
 }
+
+#[cfg(test)]
+mod tests;

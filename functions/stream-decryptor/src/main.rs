@@ -24,7 +24,7 @@ async fn main() -> Result<(), Error> {
     let limit = ConcurrencyLimit::new(config.kms.max_concurrency);
     let kms = KmsClient::new(&sdk, &config.kms.client);
     let retrying = Retrying::new(kms, config.kms.retry, limit, Arc::clone(&clock));
-    let keyring = Keyring::new(retrying, config.kms.keyring);
+    let keyring = Keyring::new(retrying, config.kms.keyring, Arc::clone(&clock));
 
     let function = StreamDecryptor::new(
         BatchProcessor {

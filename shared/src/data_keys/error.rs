@@ -27,10 +27,12 @@ pub enum DataKeyError {
     /// KMS refused the caller, the credentials or the request.
     #[error("KMS refused access")]
     AccessDenied(#[source] Arc<dyn Error + Send + Sync>),
-    /// KMS answered `ValidationException`: a mistake in the configuration, or in a part of the request that came from a record.
+    /// KMS answered `ValidationException`: a mistake in the configuration, or in a part of the request that came from a record. Where
+    /// a record to be read must be to blame, the keyring calls it [`Undecryptable`](Self::Undecryptable).
     #[error("KMS found the request invalid")]
     InvalidRequest(#[source] Arc<dyn Error + Send + Sync>),
-    /// KMS says the ciphertext is not one of its own, is damaged, or belongs to another key or context.
+    /// KMS says the ciphertext is not one of its own, is damaged, or belongs to another key or context; or it finds a request invalid
+    /// by no fault but the record's.
     #[error("KMS cannot decrypt this data key: wrong key, wrong encryption context or damaged ciphertext")]
     Undecryptable(#[source] Arc<dyn Error + Send + Sync>),
     /// None of the record's encrypted data keys is wrapped by a key that the configuration allows.

@@ -17,7 +17,7 @@ pub trait GenerateDataKey: Send + Sync {
     ///
     /// # Errors
     /// [`DataKeyError`]. None of them says anything about the message: even where the class is permanent, the message itself has
-    /// not been looked at.
+    /// not been looked at. Only [`InvalidRequest`](DataKeyError::InvalidRequest) may be the fault of its encryption context.
     fn generate_data_key(
         &self,
         request: &GenerationRequest,

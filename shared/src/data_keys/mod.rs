@@ -1,6 +1,6 @@
 //! Data keys from KMS: the seams, and what is stacked on them.
 //!
-//! To decrypt: //! `Caching(Keyring(Retrying(KmsClient)))`: the cache asks for whole [`DataKeyRequest`]s ([`DecryptDataKey`]); the keyring
+//! To decrypt: `Caching(Keyring(Retrying(KmsClient)))`: the cache asks for whole [`DataKeyRequest`]s ([`DecryptDataKey`]); the keyring
 //! picks which encrypted data key is decrypted with which KMS key; the retry loop and the client below it know one KMS call
 //! ([`DecryptCiphertext`]).
 //!
@@ -20,6 +20,7 @@ mod grant_tokens;
 mod key_arn;
 mod keyring;
 mod retrying;
+mod suspect_context;
 #[cfg(test)]
 pub(crate) mod testing;
 mod wrapping_keyring;
@@ -44,6 +45,7 @@ pub use grant_tokens::{GrantTokens, GrantTokensError};
 pub use key_arn::{InvalidKeyArn, KeyArn};
 pub use keyring::{AllowedKeys, DiscoveryFilter, Keyring, KeyringSettings, KeyringSettingsError};
 pub use retrying::{CallStatistics, Retrying};
+pub(crate) use suspect_context::kms_may_refuse;
 pub use wrapping_keyring::{WrappingKeyring, WrappingKeys, WrappingKeysError};
 
 /// The provider id that KMS keyrings write and read.
@@ -92,7 +94,7 @@ pub enum WrappedDataKey {
         /// In the order of the header.
         encrypted_data_keys: Vec<EncryptedDataKey>,
     },
-    /// A bare KMS `CiphertextBlob`: the whole record, or the outer key of an activity stream record.
+    /// A bare KMS `CiphertextBlob`: the whole record.
     KmsCiphertext(Vec<u8>),
 }
 

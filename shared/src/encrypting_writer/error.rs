@@ -14,6 +14,10 @@ pub enum EncryptError {
     /// One of the record's pairs has another value in the settings.
     #[error("a pair of the record's encryption context contradicts a configured one")]
     ContradictsConfiguredPair,
+    /// KMS found the request for a data key invalid, and the record's encryption context is one that it may refuse: it is large, or
+    /// has an empty key or value.
+    #[error("KMS refuses the record's encryption context")]
+    ContextRefused(#[source] DataKeyError),
     /// No stream takes the record: its size, sealed, or its keys.
     #[error(transparent)]
     Unwritable(RecordError),
@@ -55,8 +59,10 @@ impl EncryptError {
     #[must_use]
     pub fn class(&self) -> FailureClass {
         match self {
-            Self::Context(_) | Self::ContradictsConfiguredPair | Self::Unwritable(_) => FailureClass::Permanent,
-            // Nobody has looked at the record yet: an answer of KMS that is of no use is an operator's to mend.
+            Self::Context(_) | Self::ContradictsConfiguredPair | Self::ContextRefused(_) | Self::Unwritable(_) => {
+                FailureClass::Permanent
+            }
+            // Nobody has looked at the record yet: any other answer of KMS that is of no use is an operator's to mend.
             Self::DataKey(error) if error.class() == FailureClass::Permanent => FailureClass::Unavailable,
             Self::DataKey(error) => error.class(),
             Self::Sealing(_) | Self::SealingPanicked | Self::DeadlinePassed | Self::EarlierRecordFailed { .. } => {

@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use futures_util::stream;
 
 use super::{ByRecord, EncryptError, EncryptingWriter, PlainRecord};
-use crate::data_keys::{DataKeyError, GenerateDataKey, GenerationRequest};
+use crate::data_keys::{DataKeyError, GenerateDataKey, GenerationRequest, kms_may_refuse};
 use crate::encryption_context::EncryptionContext;
 use crate::message::SealingMaterials;
 use crate::producer::{ListShards, PutRecords};
@@ -67,8 +67,21 @@ impl<G: GenerateDataKey, P: PutRecords, L: ListShards> EncryptingWriter<G, P, L>
             Err(error) => return (indices, (Vec::new(), Some(error))),
         };
         let lens = indices.iter().filter_map(|index| records.get(*index)).map(|record| record.plaintext.len() as u64);
-        let generated = generate(&self.data_keys, &request, lens.collect(), deadline).await;
-        (indices, generated)
+        let (materials, failure) = generate(&self.data_keys, &request, lens.collect(), deadline).await;
+        let failure = failure.map(|error| self.blame_record(error, request.encryption_context()));
+        (indices, (materials, failure))
+    }
+
+    /// Blames a record of `context` where KMS found the request invalid, unless the configured pairs by themselves may be the reason.
+    fn blame_record(&self, error: DataKeyError, context: &EncryptionContext) -> EncryptError {
+        match error {
+            error @ DataKeyError::InvalidRequest(_)
+                if kms_may_refuse(context) && !kms_may_refuse(&self.settings.encryption_context) =>
+            {
+                EncryptError::ContextRefused(error)
+            }
+            error => EncryptError::DataKey(error),
+        }
     }
 }
 
@@ -78,16 +91,16 @@ async fn generate<G: GenerateDataKey>(
     request: &GenerationRequest,
     lens: Vec<u64>,
     deadline: Deadline,
-) -> (Vec<Arc<SealingMaterials>>, Option<EncryptError>) {
+) -> (Vec<Arc<SealingMaterials>>, Option<DataKeyError>) {
     let mut ready = Vec::with_capacity(lens.len());
     let calls = lens.into_iter().map(|len| data_keys.generate_data_key(request, Some(len), deadline));
     let mut calls = std::pin::pin!(stream::iter(calls).buffered(MATERIALS_AT_A_TIME));
     loop {
         match tokio::time::timeout_at(deadline.instant(), calls.next()).await {
             Ok(Some(Ok(materials))) => ready.push(materials),
-            Ok(Some(Err(error))) => return (ready, Some(EncryptError::DataKey(error))),
+            Ok(Some(Err(error))) => return (ready, Some(error)),
             Ok(None) => return (ready, None),
-            Err(_elapsed) => return (ready, Some(EncryptError::DataKey(DataKeyError::DeadlinePassed))),
+            Err(_elapsed) => return (ready, Some(DataKeyError::DeadlinePassed)),
         }
     }
 }

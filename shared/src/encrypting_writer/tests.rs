@@ -27,6 +27,10 @@ struct Stack {
 }
 
 fn stack() -> Stack {
+    stack_with([("stream", "orders")].into_iter().collect())
+}
+
+fn stack_with(encryption_context: EncryptionContext) -> Stack {
     let (kms, kinesis) = (FakeKms::default(), FakeKinesis::with_shards(2));
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let policy = RetryPolicy { max_attempts: NonZeroU32::MIN, ..RetryPolicy::default() };
@@ -37,8 +41,7 @@ fn stack() -> Stack {
         CachingGeneration::new(keyring, &CacheSettings::default(), UsageLimits::default(), Arc::clone(&clock));
     let kinesis_writer =
         KinesisWriter::new(Arc::clone(&kinesis), Arc::clone(&kinesis), WriterSettings::default(), Arc::clone(&clock));
-    let configured = [("stream", "orders")].into_iter().collect();
-    let settings = EncryptingSettings { encryption_context: configured, ..EncryptingSettings::default() };
+    let settings = EncryptingSettings { encryption_context, ..EncryptingSettings::default() };
     Stack { kms, kinesis, writer: EncryptingWriter::new(data_keys, kinesis_writer, settings, clock) }
 }
 
@@ -138,4 +141,33 @@ async fn a_hanging_kinesis_makes_the_outcome_unknown() {
     let results = stack.write(vec![record("p", "a"), record("p", "a")]).await;
     assert_eq!(results[0].as_ref().unwrap_err().outcome(), Outcome::Unknown);
     assert!(matches!(results[1], Err(EncryptError::EarlierRecordFailed { index: 0 })));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_context_that_kms_refuses_is_the_records_own_error_and_holds_nothing_back() {
+    // KMS is asked for contexts in their order: the first answer is for the one that it refuses.
+    for (refused, other) in [(String::new(), "a"), ("v".repeat(2_048), "w")] {
+        let stack = stack();
+        stack.kms.script([(Duration::ZERO, Answer::InvalidRequest)]);
+        let results = stack.write(vec![record("p", &refused), record("p", other)]).await;
+        let error = results[0].as_ref().unwrap_err();
+        assert!(matches!(error, EncryptError::ContextRefused(DataKeyError::InvalidRequest(_))));
+        assert_eq!((error.class(), error.outcome()), (FailureClass::Permanent, Outcome::NotWritten));
+        assert!(results[1].is_ok());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_context_with_an_empty_value_is_written_where_kms_takes_it() {
+    assert!(stack().write(vec![record("p", "")]).await[0].is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_kms_finds_invalid_with_an_ordinary_context_or_a_doubtful_configured_one_is_an_operators_to_mend() {
+    for (configured, own) in [("orders", "a"), ("", "a"), ("", "")] {
+        let stack = stack_with([("stream", configured)].into_iter().collect());
+        stack.kms.always(Duration::ZERO, Answer::InvalidRequest);
+        let results = stack.write(vec![record("p", own), record("p", "b")]).await;
+        assert_eq!(results[0].as_ref().unwrap_err().class(), FailureClass::Unavailable, "{configured} {own}");
+    }
 }

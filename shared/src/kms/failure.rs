@@ -7,6 +7,7 @@ use aws_sdk_kms::operation::RequestId;
 
 use super::KeyStore;
 use crate::data_keys::DataKeyError;
+use crate::failure::describe;
 
 /// A failed KMS request, without the request and without the response's body, either of which may be secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -70,7 +71,7 @@ where
             of_code(error.code().unwrap_or_default(), status, key_store)(failure)
         }
         SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) => {
-            DataKeyError::Transient(Arc::new(KmsFailure::NotReached { reason: reasons(&error) }))
+            DataKeyError::Transient(Arc::new(KmsFailure::NotReached { reason: describe(&error) }))
         }
         // A proxy's page, or an answer cut short. Its parse error is left out: it might quote the body.
         SdkError::ResponseError(context) => {
@@ -78,7 +79,7 @@ where
             DataKeyError::Transient(Arc::new(KmsFailure::Unreadable { status }))
         }
         // Endpoint, Region or request: nothing that another attempt would change.
-        _ => DataKeyError::AccessDenied(Arc::new(KmsFailure::NotBuilt { reason: reasons(&error) })),
+        _ => DataKeyError::AccessDenied(Arc::new(KmsFailure::NotBuilt { reason: describe(&error) })),
     }
 }
 
@@ -110,9 +111,4 @@ fn of_code(
         _ if !(400..500).contains(&status) => DataKeyError::Transient,
         _ => DataKeyError::AccessDenied,
     }
-}
-
-fn reasons(error: &dyn std::error::Error) -> String {
-    let texts: Vec<_> = std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect();
-    texts.join(": ")
 }

@@ -26,11 +26,8 @@ impl GenerateUnderKey for KmsClient {
             .set_encryption_context(request::context(request.encryption_context))
             .set_grant_tokens(request::grant_tokens(request.grant_tokens))
             .customize();
-        let call = match self.region_of(request.key) {
-            Some(region) => call.config_override(region),
-            None => call,
-        };
-        generated(call.send().await.map_err(|error| failure::classify(error, self.key_store))?)
+        let answer = self.in_region_of(request.key, call).send().await;
+        generated(answer.map_err(|error| failure::classify(error, self.key_store))?)
     }
 }
 

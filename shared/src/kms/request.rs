@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use aws_sdk_kms::client::customize::CustomizableOperation;
 use aws_sdk_kms::config::Region;
 
 use super::KmsClient;
@@ -19,9 +20,15 @@ pub(super) fn grant_tokens(tokens: &[String]) -> Option<Vec<String>> {
 }
 
 impl KmsClient {
-    /// What sends a request about `key` to the key's own Region; `None` where the client goes anyway.
-    pub(super) fn region_of(&self, key: &KeyArn) -> Option<aws_sdk_kms::config::Builder> {
-        let is_elsewhere = self.client.config().region().is_some_and(|region| region.as_ref() != key.region());
-        is_elsewhere.then(|| aws_sdk_kms::config::Builder::new().region(Region::new(key.region().to_owned())))
+    /// Has `call`, which is about `key`, go to the key's own Region.
+    pub(super) fn in_region_of<T, E, B>(
+        &self,
+        key: &KeyArn,
+        call: CustomizableOperation<T, E, B>,
+    ) -> CustomizableOperation<T, E, B> {
+        if self.client.config().region().is_none_or(|region| region.as_ref() == key.region()) {
+            return call;
+        }
+        call.config_override(aws_sdk_kms::config::Builder::new().region(Region::new(key.region().to_owned())))
     }
 }

@@ -10,7 +10,8 @@ use super::CacheId;
 use crate::retry::Deadline;
 
 /// A load that several wait for. It makes progress while at least one of them polls it, needs no task of its own, and ends when
-/// the last one drops it: nothing is left running in a sandbox that Lambda is about to freeze.
+/// the last one drops it: where all who poll it are callers, nothing is left running in a sandbox that Lambda is about to freeze. A
+/// refresh, which has no caller, takes a task that drives it.
 pub type Flight<T> = Shared<BoxFuture<'static, T>>;
 
 /// The loads in flight, at most one for an id.

@@ -1,4 +1,5 @@
-//! The store of decryption materials: limits, ages, least recently used first, loads in flight. Knows neither AWS nor Lambda.
+//! The store of materials to decrypt or to encrypt with: limits, ages, least recently used first, loads in flight. Knows neither
+//! AWS nor Lambda.
 //!
 //! The pieces are pure: they are given the time, and hold no lock. What is cached, and the lock around it, is the business of
 //! the decorators that are built from them.

@@ -24,10 +24,11 @@ impl CacheSettings {
     /// The allowed maximum ages. A day is already far beyond what the message format's documentation suggests.
     pub const MAX_AGE_BOUNDS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(86_400);
 
-    /// The default capacity: data keys of a few hundred bytes each, so well under a megabyte.
+    /// The default capacity: about 300 KB, or 1 MB with public keys. An entry takes some 300 bytes, with a public key about 1 KB; when
+    /// encrypting, also its serialised encryption context and some 270 bytes for each wrapping key.
     pub const DEFAULT_CAPACITY: NonZeroUsize = NonZeroUsize::new(1_000).unwrap();
 
-    /// The largest capacity: 100,000 data keys with their public keys are about 100 MB.
+    /// The largest capacity: about 30 MB, or 100 MB with public keys, by the same reckoning; when encrypting, more.
     pub const MAX_CAPACITY: NonZeroUsize = NonZeroUsize::new(100_000).unwrap();
 
     /// The default age of a remembered permanent failure: long enough for a batch and its immediate redelivery, short enough that

@@ -10,7 +10,7 @@ use super::{AlgorithmSuite, MessageError, MessageLimits};
 
 /// A message whose header is parsed and whose end is found. Nothing in it is authenticated yet.
 ///
-/// Borrows the message's bytes; reading copies nothing and allocates nothing.
+/// Borrows the message's bytes; reading copies nothing, and allocates nothing but where a context's keys are out of order.
 #[derive(Clone, Debug)]
 pub struct SealedMessage<'a> {
     pub(super) header: Header<'a>,

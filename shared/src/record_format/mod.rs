@@ -28,7 +28,8 @@ pub enum RecordFormat {
 }
 
 impl RecordFormat {
-    /// Parses `payload` as far as it goes without cryptography. Borrows it, and allocates nothing.
+    /// Parses `payload` as far as it goes without cryptography. Borrows it, and allocates nothing but where a
+    /// context's keys are out of order.
     ///
     /// # Errors
     /// [`ContentError::Malformed`], [`ContentError::SuiteNotAllowed`] or [`ContentError::CiphertextLength`].

@@ -29,7 +29,7 @@ impl ConcurrencyLimit {
         Self { state: Mutex::new(state), released: Notify::new() }
     }
 
-    /// Waits, first come first served, until a request may be sent.
+    /// Waits until a request may be sent. Waiters are woken in order, but whoever asks just as a permit is released may get it first.
     ///
     /// # Errors
     /// [`GiveUp::DeadlinePassed`] if there is none by `deadline`.

@@ -46,7 +46,8 @@ impl<W: Write + Send + 'static> JsonLines<W> {
         });
         let (delivered, failure) = match timeout_at(deadline.instant(), writing).await {
             Err(_) => (0, Some(SinkError::DeadlinePassed)),
-            Ok(Err(panicked)) => (0, Some(output_failure(io::Error::other(panicked)))),
+            // Without the panic's words, which may be a record's.
+            Ok(Err(_panicked)) => (0, Some(output_failure(io::Error::other("writing panicked")))),
             Ok(Ok((delivered, failure))) => (delivered, failure.map(output_failure)),
         };
         match failure.or_else(|| unserialisable.map(output_failure)) {

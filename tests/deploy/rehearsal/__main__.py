@@ -1,6 +1,7 @@
 """Checks the template, builds the functions, deploys them to an emulated AWS and rehearses what can go wrong."""
 
 import argparse
+import shutil
 import signal
 import sys
 import tempfile
@@ -13,12 +14,14 @@ from botocore.exceptions import ClientError
 from . import scenarios, toolchain
 from .aws import use_emulator
 from .closing_checks import CLOSING_CHECKS
+from .deletion import deletion_keeps_records_and_keys
 from .deployment import built, in_place_of_built
 from .emulator import emulator
 from .failure import StepFailed
 from .journal import Journal
 from .kms_quota import kms_quota
 from .processes import free_port
+from .quick_start import quick_start_asks_for_nothing
 from .rehearsal import Outcome, Rehearsal
 from .report import Row, table
 from .sabotage import sabotages
@@ -50,7 +53,11 @@ def main() -> int:
         print(failure, file=sys.stderr)
         return 1
     print(table(rows))
-    return 1 if any(row.outcome.problems for row in rows) else 0
+    if any(row.outcome.problems for row in rows):
+        return 1
+    if not arguments.keep_logs:
+        shutil.rmtree(work)
+    return 0
 
 
 def _rehearse(arguments: argparse.Namespace, work: Path) -> list[Row]:
@@ -90,7 +97,7 @@ def _print(row: Row) -> None:
 
 def _checks(names: list[str] | None) -> list[Callable[[Rehearsal], Outcome]]:
     """Everything, or the checks named, in the usual order."""
-    checks = [*scenarios.ALL, *CLOSING_CHECKS, *sabotages()]
+    checks = [*scenarios.ALL, *CLOSING_CHECKS, *sabotages(), quick_start_asks_for_nothing, deletion_keeps_records_and_keys]
     return [check for check in checks if names is None or check.__name__ in names]
 
 
@@ -100,6 +107,7 @@ def _arguments() -> argparse.Namespace:
     names = [check.__name__ for check in _checks(None)]
     parser.add_argument("--checks", nargs="+", choices=names, help="of the step rehearse; default: all")
     parser.add_argument("--binaries", type=Path, help="a folder of executables to deploy in place of the built functions")
+    parser.add_argument("--keep-logs", action="store_true", help="keep the logs although nothing failed")
     return parser.parse_args()
 
 

@@ -6,7 +6,7 @@ from functools import cache
 import boto3
 from botocore.config import Config
 
-from .layout import REGION
+from .layout import CACHES, REGION
 
 
 def use_emulator(endpoint: str) -> None:
@@ -14,6 +14,7 @@ def use_emulator(endpoint: str) -> None:
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     os.environ.update(
+        CACHES,
         AWS_ENDPOINT_URL=endpoint,
         AWS_ACCESS_KEY_ID="test",
         AWS_SECRET_ACCESS_KEY="test",

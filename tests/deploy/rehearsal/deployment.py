@@ -41,7 +41,7 @@ class Package:
 
 def built() -> Package:
     """What the step `build` left."""
-    executables = {logical_id: BUILT_TEMPLATE.parent / logical_id / "bootstrap" for logical_id in _functions()}
+    executables = {logical_id: BUILT_TEMPLATE.parent / logical_id / "bootstrap" for logical_id in functions()}
     if not all(path.exists() for path in (BUILT_TEMPLATE, *executables.values())):
         raise StepFailed(f"{BUILT_TEMPLATE.relative_to(REPOSITORY)} is missing or not whole: run the step `build` first")
     return Package(BUILT_TEMPLATE, executables)
@@ -50,7 +50,7 @@ def built() -> Package:
 def in_place_of_built(binaries: Path, work: Path) -> Package:
     """The template as it is, with executables of the folder `binaries` as the functions' code."""
     template, executables = TEMPLATE.read_text(), {}
-    for logical_id, binary in _functions().items():
+    for logical_id, binary in functions().items():
         if not (binaries / binary).exists():
             raise StepFailed(f"there is no {binary} in {binaries}")
         code = work / "code" / logical_id
@@ -63,7 +63,7 @@ def in_place_of_built(binaries: Path, work: Path) -> Package:
     return Package(work / "template.yaml", executables)
 
 
-def _functions() -> dict[str, str]:
+def functions() -> dict[str, str]:
     """The functions of the template: their binaries by logical id."""
     function = re.compile(r"^  (\w+):\n    Type: AWS::Serverless::Function$.*?^        Binary: (\S+)$", re.M | re.S)
     return dict(function.findall(TEMPLATE.read_text()))

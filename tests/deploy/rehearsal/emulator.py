@@ -33,6 +33,8 @@ def emulator(work: Path, functions_kms_endpoint: str, port: int):
         "VAR_LIBS_DIR": str(EMULATOR / "packages"),  # what it installs itself, once
         "NODE_OPTIONS": f"--require={TESTS_DEPLOY / 'emulator_plugin' / 'loopback.cjs'}",
         "TMPDIR": str(work / "tmp"),
+        "XDG_CACHE_HOME": str(EMULATOR / "cache"),
+        "npm_config_cache": str(EMULATOR / "npm"),
         # Of the executor plug-in:
         "JOURNAL": str(work / "journal.jsonl"),
         "SANDBOX_LOGS": str(logs),

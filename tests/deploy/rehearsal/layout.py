@@ -9,5 +9,12 @@ EMULATOR = TESTS_DEPLOY / ".venv" / "emulator"
 TEMPLATE = REPOSITORY / "template.yaml"
 BUILT_TEMPLATE = REPOSITORY / ".aws-sam" / "build" / "template.yaml"
 
+# Where the tools keep what they want to find again: nothing of it is left outside the repository.
+CACHES = {
+    "CARGO_ZIGBUILD_CACHE_DIR": str(REPOSITORY / "target" / "zigbuild"),
+    "ZIG_GLOBAL_CACHE_DIR": str(REPOSITORY / "target" / "zig"),
+    "__SAM_CLI_APP_DIR": str(TOOLS / "sam"),
+}
+
 REGION = "eu-central-1"
 ACCOUNT = "000000000000"

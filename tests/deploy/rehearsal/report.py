@@ -15,13 +15,14 @@ class Row:
 
 
 def table(rows: list[Row]) -> str:
-    """The rows as text, problems below."""
+    """The rows as text, problems and their number below."""
     header = ("", "sent", "arrived", "twice", "kept aside", "checkpoints", "seconds", "result")
     cells = [header] + [_cells(row) for row in rows]
     widths = [max(len(line[column]) for line in cells) for column in range(len(header))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in cells]
     problems = [f"{row.name}: {problem}" for row in rows for problem in row.outcome.problems]
-    return "\n".join([*lines, "", *problems])
+    failed = sum(bool(row.outcome.problems) for row in rows)
+    return "\n".join([*lines, "", *problems, f"{len(rows) - failed} passed, {failed} failed"])
 
 
 def _cells(row: Row) -> tuple[str, ...]:

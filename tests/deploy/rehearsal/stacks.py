@@ -14,7 +14,7 @@ from .waiting import eventually
 CONTEXT = {"stream": "rehearsal"}
 
 _DELIVERY_STREAM = "sink-delivery-stream"
-_ARTIFACTS, _DELIVERED = "deployment-artifacts", "delivered"
+ARTIFACTS, _DELIVERED = "deployment-artifacts", "delivered"
 
 # Common to all stacks. The time-out is short so that throttling reaches the deadline soon.
 _COMMON = {
@@ -31,7 +31,7 @@ def deploy_all(template: Path, architecture: str, work: Path) -> dict[str, Stack
     """Deploys the three stacks at the same time."""
     second_key = client("kms").create_key(Description="a second wrapping key")["KeyMetadata"]["Arn"]
     first_key = client("kms").create_key(Description="a first wrapping key")["KeyMetadata"]["Arn"]
-    for bucket in (_ARTIFACTS, _DELIVERED):
+    for bucket in (ARTIFACTS, _DELIVERED):
         client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
     client("kinesis").create_stream(StreamName="sink-stream", ShardCount=1)
     _create_delivery_stream(_DELIVERY_STREAM, _DELIVERED)
@@ -60,7 +60,7 @@ def deploy_all(template: Path, architecture: str, work: Path) -> dict[str, Stack
             lambda item: deploy(
                 f"warmkeys-{item[0]}",
                 template,
-                _ARTIFACTS,
+                ARTIFACTS,
                 {**_COMMON, "Architecture": architecture, **item[1]},
                 work,
             ),

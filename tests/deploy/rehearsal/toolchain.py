@@ -4,19 +4,24 @@ import os
 import platform
 from pathlib import Path
 
-from .layout import BUILT_TEMPLATE, REGION, REPOSITORY, TEMPLATE, TOOLS
+from .deployment import functions
+from .failure import StepFailed
+from .layout import BUILT_TEMPLATE, CACHES, REGION, REPOSITORY, TEMPLATE, TOOLS
 from .processes import run
 
 _CHECK_SECONDS = 180
 # A clean release build takes ten minutes on two slow cores.
 _BUILD_SECONDS = 3_600
 
+# e_machine of ELF.
+_X86_64, _AARCH64 = 62, 183
+
 _SAM = TOOLS / "bin" / "sam"
-_ENVIRONMENT = {"AWS_DEFAULT_REGION": REGION, "SAM_CLI_TELEMETRY": "0", "AWS_EC2_METADATA_DISABLED": "true"}
+_ENVIRONMENT = {**CACHES, "AWS_DEFAULT_REGION": REGION, "SAM_CLI_TELEMETRY": "0", "AWS_EC2_METADATA_DISABLED": "true"}
 
 
 def lint(work: Path) -> None:
-    """`sam validate --lint`, and cfn-lint by itself, which knows more Regions."""
+    """`sam validate --lint`, cfn-lint by itself, which knows more Regions, and zizmor for what only GitHub can run."""
     run(
         [_SAM, "validate", "--lint", "--template-file", TEMPLATE], work / "validate.log", _CHECK_SECONDS, REPOSITORY, _ENVIRONMENT
     )
@@ -25,6 +30,7 @@ def lint(work: Path) -> None:
         work / "cfn-lint.log",
         _CHECK_SECONDS,
     )
+    run([TOOLS / "bin" / "zizmor", "--offline", REPOSITORY / ".github" / "workflows"], work / "zizmor.log", _CHECK_SECONDS)
 
 
 def build(work: Path) -> None:
@@ -36,7 +42,7 @@ def build(work: Path) -> None:
 
 def build_for_other_architecture(work: Path) -> None:
     """A release build for the other processor: it cannot run here, but it must build."""
-    flag = "--x86-64" if architecture() == "arm64" else "--arm64"
+    flag, machine = ("--x86-64", _X86_64) if architecture() == "arm64" else ("--arm64", _AARCH64)
     run(
         ["cargo", "lambda", "build", "--release", flag],
         work / "build-other.log",
@@ -44,6 +50,16 @@ def build_for_other_architecture(work: Path) -> None:
         REPOSITORY,
         _with_cargo_lambda(),
     )
+    for binary in functions().values():
+        built = REPOSITORY / "target" / "lambda" / binary / "bootstrap"
+        if _machine(built) != machine:
+            raise StepFailed(f"{built} is built for the machine {_machine(built)}, not {machine}")
+
+
+def _machine(executable: Path) -> int:
+    """The processor in an ELF header."""
+    with executable.open("rb") as file:
+        return int.from_bytes(file.read(20)[18:20], "little")
 
 
 def throttling_proxy(work: Path) -> Path:

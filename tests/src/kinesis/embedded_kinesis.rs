@@ -10,8 +10,8 @@ use warmkeys::clock::{Clock, SystemClock};
 use warmkeys::producer::MaxRecordBytes;
 
 use super::call_log::CallLog;
+use super::effect::{Effect, ScriptedFault};
 use super::operation::Operation;
-use super::script::{Effect, ScriptedFault};
 use super::service::KinesisService;
 use super::shard_limits::ShardLimits;
 use crate::loopback_server::LoopbackServer;
@@ -111,6 +111,6 @@ impl EmbeddedKinesis {
 
     /// Makes the next `times` calls of `PutRecords` suffer `effect`.
     pub fn disturb_puts(&self, times: NonZeroU32, effect: Effect) {
-        self.script(ScriptedFault { operation: Operation::PutRecords, times, effect });
+        self.script(ScriptedFault { operation: Some(Operation::PutRecords), times, effect });
     }
 }

@@ -8,19 +8,19 @@
 
 mod answer;
 mod call_log;
+mod effect;
 mod embedded_kinesis;
 mod error;
 mod operation;
 mod put_records;
 mod reading;
 mod request;
-mod script;
 mod service;
 mod shard_limits;
 
 pub use call_log::{CallLog, EntryCounts};
+pub use effect::{Effect, ScriptedFault};
 pub use embedded_kinesis::{EmbeddedKinesis, KinesisSettings};
 pub use error::KinesisError;
 pub use operation::Operation;
-pub use script::{Effect, ScriptedFault};
 pub use shard_limits::ShardLimits;

@@ -13,15 +13,16 @@ use warmkeys::clock::Clock;
 
 use super::answer::{describe_stream_summary, list_shards, merge_shards, split_shard};
 use super::call_log::CallLog;
+use super::effect::{Effect, ScriptedFault};
 use super::embedded_kinesis::KinesisSettings;
 use super::error::KinesisError;
 use super::operation::Operation;
 use super::put_records;
 use super::reading::{get_records, get_shard_iterator};
-use super::script::{Effect, Script, ScriptedFault};
 use super::shard_limits::ShardQuotas;
 use crate::json_protocol;
 use crate::loopback_server::{AnswerRequest, Reply};
+use crate::script::Script;
 use crate::stream::InMemoryStream;
 use crate::unpoisoned::lock;
 
@@ -40,7 +41,7 @@ pub(super) struct KinesisService {
 #[derive(Debug)]
 struct State {
     quotas: ShardQuotas,
-    script: Script,
+    script: Script<Operation, Effect>,
     calls: CallLog,
 }
 
@@ -95,7 +96,7 @@ impl KinesisService {
     fn count_and_disturb(&self, operation: Operation) -> Option<Effect> {
         let mut state = lock(&self.state);
         *state.calls.by_operation.entry(operation).or_default() += 1;
-        state.script.next(operation)
+        state.script.next(&operation)
     }
 
     fn carry_out(

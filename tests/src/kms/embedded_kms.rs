@@ -9,9 +9,9 @@ use std::time::Duration;
 use warmkeys::clock::{Clock, SystemClock};
 
 use super::call_log::CallLog;
+use super::effect::{Effect, ScriptedFault};
 use super::key::REGION;
 use super::operation::Operation;
-use super::script::{Effect, ScriptedFault};
 use super::service::KmsService;
 use crate::loopback_server::LoopbackServer;
 

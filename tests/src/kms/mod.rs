@@ -16,20 +16,20 @@
 mod answer;
 mod call_log;
 mod ciphertext_blob;
+mod effect;
 mod embedded_kms;
 mod error;
 mod key;
 mod key_store;
 mod operation;
 mod request;
-mod script;
 mod service;
 mod throttling_proxy;
 
 pub use call_log::{CallCounts, CallLog};
+pub use effect::{Effect, ScriptedFault};
 pub use embedded_kms::{EmbeddedKms, KmsSettings};
 pub use error::KmsError;
 pub use key::{ACCOUNT, DEVELOPMENT_KEY_ARN, MULTI_REGION_DEVELOPMENT_KEY_ARN, REGION, SECOND_DEVELOPMENT_KEY_ARN};
 pub use operation::{Operation, UnknownOperation};
-pub use script::{Effect, ScriptedFault};
 pub use throttling_proxy::ThrottlingProxy;

@@ -14,15 +14,16 @@ use warmkeys::clock::Clock;
 
 use super::answer::answer;
 use super::call_log::{CallEnd, CallLog};
+use super::effect::{Effect, ScriptedFault};
 use super::embedded_kms::KmsSettings;
 use super::error::KmsError;
 use super::key::REGION;
 use super::key_store::KeyStore;
 use super::operation::Operation;
-use super::script::{Effect, Script, ScriptedFault};
 use crate::json_protocol;
 use crate::loopback_server::{AnswerRequest, Reply};
 use crate::quota::Quota;
+use crate::script::Script;
 use crate::unpoisoned::lock;
 
 /// Answers the KMS protocol and the admin endpoints.
@@ -38,7 +39,7 @@ pub(super) struct KmsService {
 struct State {
     keys: KeyStore,
     quota: Option<Quota>,
-    script: Script,
+    script: Script<Operation, Effect>,
     calls: CallLog,
 }
 
@@ -76,7 +77,7 @@ impl KmsService {
         if !self.latency.is_zero() {
             tokio::time::sleep(self.latency).await;
         }
-        let effect = lock(&self.state).script.next(operation);
+        let effect = lock(&self.state).script.next(&operation);
         if let Some(delay) = effect.as_ref().and_then(Effect::delay) {
             tokio::time::sleep(delay).await;
         }

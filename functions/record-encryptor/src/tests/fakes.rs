@@ -20,7 +20,7 @@ use warmkeys::producer::{
 };
 use warmkeys::retry::Deadline;
 
-use crate::{EventError, RecordEncryptor};
+use crate::{HandlerError, RecordEncryptor};
 
 pub(super) const FUNCTION_TIMEOUT: Duration = Duration::from_secs(20);
 const DATA_KEY: [u8; 32] = [7; 32];
@@ -41,6 +41,10 @@ struct StreamState {
 
 #[derive(Clone, Copy)]
 pub(super) enum Fault {
+    /// Data keys only: as KMS does with a request that is not valid.
+    Refuses,
+    /// Data keys only: with words that nobody is to read.
+    Panics,
     Fails,
     Hangs,
     /// Succeeds, but only after so long. Of the stream only.
@@ -75,7 +79,7 @@ impl Function {
     }
 
     /// Invokes the function as the runtime does: the event is read through the same deserialiser.
-    pub(super) async fn invoke(&self, event: &str) -> Result<Value, EventError> {
+    pub(super) async fn invoke(&self, event: &str) -> Result<Value, HandlerError> {
         let started = SystemClock.now().monotonic;
         let mut deserializer = serde_json::Deserializer::from_slice(event.as_bytes());
         let payload: Box<RawValue> = serde_path_to_error::deserialize(&mut deserializer).expect("JSON");
@@ -101,6 +105,8 @@ impl GenerateDataKey for FakeDataKeys {
         let context = request.encryption_context();
         let fault = self.0.lock().unwrap().get(context.get("tenant").unwrap_or_default()).copied();
         match fault {
+            Some(Fault::Refuses) => return Err(DataKeyError::InvalidRequest(Arc::new(std::fmt::Error))),
+            Some(Fault::Panics) => panic!("secret"),
             Some(Fault::Fails) => return Err(DataKeyError::Throttled(Arc::new(std::fmt::Error))),
             Some(Fault::Hangs) => return std::future::pending().await,
             Some(Fault::AnswersAfter(_)) | None => {}

@@ -37,7 +37,11 @@ fn stack_with(settings: &CacheSettings) -> Stack {
     let limit = ConcurrencyLimit::new(NonZeroUsize::new(8).unwrap());
     let retrying = Retrying::new(kms.clone(), policy, limit, Arc::new(crate::clock::SystemClock));
     let allowed = AllowedKeys::Strict(vec![key("1")]);
-    let keyring = Keyring::new(retrying, KeyringSettings::new(allowed, REGION, Vec::new()).unwrap());
+    let keyring = Keyring::new(
+        retrying,
+        KeyringSettings::new(allowed, REGION, Vec::new()).unwrap(),
+        Arc::new(crate::clock::SystemClock),
+    );
     let cache = Caching::new(keyring, settings, Arc::clone(&clock) as Arc<dyn Clock>);
     Stack { kms, clock, cache }
 }

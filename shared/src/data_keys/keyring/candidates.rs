@@ -4,18 +4,38 @@ use std::sync::Arc;
 
 use super::{AllowedKeys, DiscoveryFilter, KeyringSettings};
 use crate::data_key::EncryptedDataKey;
-use crate::data_keys::{DataKeyError, KMS_PROVIDER_ID, KeyArn};
+use crate::data_keys::{DataKeyError, KMS_PROVIDER_ID, KeyArn, kms_may_refuse};
 use crate::encryption_context::EncryptionContext;
 
 /// The most bytes of a `CiphertextBlob` in a `Decrypt` request.
 /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html#KMS-Decrypt-request-CiphertextBlob>
 const MAX_CIPHERTEXT_BYTES: usize = 6_144;
 
-/// The size of a serialised encryption context from which on it is itself suspected. Names and ids take a few hundred bytes.
-const LARGE_CONTEXT_BYTES: usize = 2_048;
+/// An encrypted data key that is worth a call.
+pub(super) struct Candidate<'a> {
+    /// The key to decrypt with.
+    pub(super) key: KeyArn,
+    pub(super) ciphertext: &'a [u8],
+}
+
+/// Those of a message's encrypted data keys that an allowed key wrapped, in the header's order.
+///
+/// A producer wraps a data key once with each key. Ten that name one key are ten calls for one record, of a quota that others share: the
+/// first one counts.
+pub(super) fn allowed<'a>(encrypted: &'a [EncryptedDataKey], settings: &KeyringSettings) -> Vec<Candidate<'a>> {
+    let mut candidates: Vec<Candidate<'a>> = Vec::new();
+    for encrypted in encrypted {
+        if let Some(key) = key_for(encrypted, settings)
+            && candidates.iter().all(|candidate| candidate.key != key)
+        {
+            candidates.push(Candidate { key, ciphertext: &encrypted.ciphertext });
+        }
+    }
+    candidates
+}
 
 /// The key to decrypt `encrypted` with, or `None` if none that is allowed wrapped it.
-pub(super) fn key_for(encrypted: &EncryptedDataKey, settings: &KeyringSettings) -> Option<KeyArn> {
+fn key_for(encrypted: &EncryptedDataKey, settings: &KeyringSettings) -> Option<KeyArn> {
     if encrypted.provider_id != KMS_PROVIDER_ID {
         return None;
     }
@@ -51,21 +71,21 @@ struct CiphertextLength {
     bytes: usize,
 }
 
-/// Blames the record where KMS found a request with a large encryption context invalid.
+/// Blames the record where KMS found a request invalid by no fault but the record's: it would stay in front of all others.
 ///
-/// KMS refuses contexts above a size that its API reference does not tell, with the same error as mistakes of ours, and one such
-/// record would stay in front of all others. Every other part of the request is checked before it is sent, and a mistake in the
-/// configuration befalls records with small contexts too. Nothing is given up that could be read: what KMS refuses to decrypt
-/// with, it has refused to encrypt with.
-pub(super) fn blame_large_context(error: DataKeyError, context: &EncryptionContext) -> DataKeyError {
+/// KMS has the same error for mistakes in the configuration, but those befall every request. So the record is to blame
+/// - once the configuration `is_proven`, because KMS has decrypted something with it;
+/// - before that, if its encryption context is [one that KMS may refuse](kms_may_refuse): of what a record brings into a request, the
+///   ciphertext's length and the key's ARN are checked before it is sent.
+///
+/// Nothing is given up that could be read: what KMS refuses to decrypt with, it has refused to encrypt with.
+pub(super) fn blame_record(error: DataKeyError, context: &EncryptionContext, is_proven: bool) -> DataKeyError {
     match error {
-        DataKeyError::InvalidRequest(source) if is_large(context) => DataKeyError::Undecryptable(source),
+        DataKeyError::InvalidRequest(source) if is_proven || kms_may_refuse(context) => {
+            DataKeyError::Undecryptable(source)
+        }
         error => error,
     }
-}
-
-fn is_large(context: &EncryptionContext) -> bool {
-    context.serialise().map_or(true, |serialised| serialised.len() > LARGE_CONTEXT_BYTES)
 }
 
 impl AllowedKeys {

@@ -5,10 +5,15 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use self::candidates::Candidate;
 use super::{
     CiphertextRequest, DataKeyError, DataKeyRequest, DecryptCiphertext, DecryptDataKey, DecryptedCiphertext,
     DecryptionMaterials, KeyArn, WrappedDataKey,
 };
+use crate::clock::Clock;
 use crate::data_key::{DataKey, EncryptedDataKey};
 use crate::encryption_context::EncryptionContext;
 use crate::failure::FailureClass;
@@ -28,13 +33,17 @@ pub use settings::{AllowedKeys, DiscoveryFilter, KeyringSettings, KeyringSetting
 pub struct Keyring<D> {
     kms: D,
     settings: KeyringSettings,
+    clock: Arc<dyn Clock>,
+    /// Whether KMS has decrypted anything with these settings. From then on, a request that it finds invalid is so by what a record
+    /// brought into it.
+    is_proven: AtomicBool,
 }
 
 impl<D> Keyring<D> {
     /// A keyring that has its ciphertexts decrypted by `kms`.
     #[must_use]
-    pub fn new(kms: D, settings: KeyringSettings) -> Self {
-        Self { kms, settings }
+    pub fn new(kms: D, settings: KeyringSettings, clock: Arc<dyn Clock>) -> Self {
+        Self { kms, settings, clock, is_proven: AtomicBool::new(false) }
     }
 }
 
@@ -60,8 +69,10 @@ impl<D: DecryptCiphertext> DecryptDataKey for Keyring<D> {
 impl<D: DecryptCiphertext> Keyring<D> {
     /// Tries the allowed encrypted data keys in the header's order.
     ///
-    /// A retryable failure ends the trying: its retry loop has used up the time that the next one would need. When all have
-    /// failed, the failure that leaves most hope is reported, so that nothing that an operator could mend is quarantined.
+    /// Each but the last has at most half of the time that is left, so that one whose KMS fails, or does not answer, leaves some to the
+    /// next. A throttled one ends the trying, although not all of the time is used up: the quota is the account's, whichever key
+    /// a request names, and the redelivery has the same chances. When all have failed, the failure that leaves most hope is
+    /// reported, so that nothing that an operator could mend is quarantined.
     async fn decrypt_one_of(
         &self,
         suite: AlgorithmSuite,
@@ -73,37 +84,29 @@ impl<D: DecryptCiphertext> Keyring<D> {
         let verification_key =
             VerificationKey::from_encryption_context(suite, context).map_err(DataKeyError::Materials)?;
         let mut most_hopeful = DataKeyError::NoAllowedKey;
-        let mut tried: Vec<KeyArn> = Vec::new();
-        for encrypted in encrypted_data_keys {
-            // A producer wraps a data key once with each key. Ten that name one key are ten calls for one record, of a quota that
-            // others share.
-            let key = candidates::key_for(encrypted, &self.settings).filter(|key| !tried.contains(key));
-            let Some(key) = key else { continue };
-            let data_key = match self.call(Some(&key), &encrypted.ciphertext, context, deadline).await {
+        let mut candidates = candidates::allowed(encrypted_data_keys, &self.settings).into_iter().peekable();
+        while let Some(Candidate { key, ciphertext }) = candidates.next() {
+            let deadline = if candidates.peek().is_some() { self.half_way_to(deadline) } else { deadline };
+            let data_key = match self.call(Some(&key), ciphertext, context, deadline).await {
                 Ok(answer) if !answer.key.matches(&key) => Err(DataKeyError::WrongKey),
                 Ok(answer) => check_length(answer.data_key, suite),
                 Err(error) => Err(error),
             };
             match data_key {
                 Ok(data_key) => return Ok(DecryptionMaterials { data_key, verification_key }),
-                Err(error) if error.class().is_retryable() => return Err(error),
-                Err(error) => {
-                    // The first of a class is kept: the header's order is the producer's order of preference. But any
-                    // answer says more than that there was nothing to ask for.
-                    let is_first = matches!(most_hopeful, DataKeyError::NoAllowedKey);
-                    if is_first
-                        || (most_hopeful.class(), error.class()) == (FailureClass::Permanent, FailureClass::Unavailable)
-                    {
-                        most_hopeful = error;
-                    }
-                    tried.push(key);
-                }
+                Err(error) if error.class() == FailureClass::Throttled => return Err(error),
+                // The first of those that leave equal hope is kept: the header's order is the producer's order of preference.
+                Err(error) if hope(&error) > hope(&most_hopeful) => most_hopeful = error,
+                Err(_) => {}
             }
         }
         Err(most_hopeful)
     }
 
     /// Decrypts a bare ciphertext, which does not say which key wrapped it, with one call if it can be.
+    ///
+    /// In discovery there is no key to name in a second call: a ciphertext of a key that nobody has allowed, such as a foreign
+    /// account's, is denied access, and so is like one that an operator can mend.
     async fn decrypt_ciphertext(
         &self,
         ciphertext: &[u8],
@@ -120,14 +123,16 @@ impl<D: DecryptCiphertext> Keyring<D> {
         match self.call(key, ciphertext, context, deadline).await {
             Ok(answer) if self.settings.allowed.allow(&answer.key) => Ok(answer.data_key),
             Ok(_) => Err(DataKeyError::WrongKey),
-            Err(denied @ DataKeyError::AccessDenied(_)) => {
-                self.decrypt_with_each(several, ciphertext, context, deadline).await.unwrap_or(Err(denied))
+            Err(of_unknown_key @ (DataKeyError::AccessDenied(_) | DataKeyError::KeyUnavailable(_))) => {
+                let with_each = self.decrypt_with_each(several, ciphertext, context, deadline).await;
+                with_each.unwrap_or(Err(of_unknown_key))
             }
             Err(error) => Err(error),
         }
     }
 
-    /// Asks for a bare ciphertext once more with each of `keys`, after access was denied without saying to which.
+    /// Asks for a bare ciphertext once more with each of `keys`, after access was denied, or the key was of no use, without KMS saying
+    /// which key that is.
     ///
     /// The key that wrapped it may be one that nobody has allowed, and then no operator can mend it: asked with an allowed key, KMS
     /// says that it is the incorrect one. `None` if there are no keys to ask with.
@@ -150,6 +155,11 @@ impl<D: DecryptCiphertext> Keyring<D> {
         last
     }
 
+    fn half_way_to(&self, deadline: Deadline) -> Deadline {
+        let now = self.clock.now().monotonic;
+        deadline.less(deadline.remaining(now) / 2, now)
+    }
+
     async fn call(
         &self,
         key: Option<&KeyArn>,
@@ -161,7 +171,21 @@ impl<D: DecryptCiphertext> Keyring<D> {
         let grant_tokens = self.settings.grant_tokens.as_slice();
         let request = CiphertextRequest { key, ciphertext, encryption_context, grant_tokens };
         let outcome = self.kms.decrypt_ciphertext(request, deadline).await;
-        outcome.map_err(|error| candidates::blame_large_context(error, encryption_context))
+        if outcome.is_ok() {
+            self.is_proven.store(true, Ordering::Relaxed);
+        }
+        let is_proven = self.is_proven.load(Ordering::Relaxed);
+        outcome.map_err(|error| candidates::blame_record(error, encryption_context, is_proven))
+    }
+}
+
+/// How much hope a failure leaves that the record will be read yet: more, the higher the number.
+fn hope(error: &DataKeyError) -> u8 {
+    match error.class() {
+        // Any answer says more than that there was nothing to ask for.
+        FailureClass::Permanent => u8::from(!matches!(error, DataKeyError::NoAllowedKey)),
+        FailureClass::Unavailable => 2,
+        FailureClass::Throttled | FailureClass::Transient => 3,
     }
 }
 

@@ -19,6 +19,9 @@ pub enum AllowedKeys {
     Strict(Vec<KeyArn>),
     /// Every key that the filter lets through. Without one, whoever may write to the stream chooses which of the keys that
     /// the function's role may use is used.
+    ///
+    /// A bare ciphertext of a key that the role may not use, be it a foreign account's, is denied access like one that an operator can
+    /// mend. It is the checkpoint until then, unless such records go to quarantine.
     Discovery(Option<DiscoveryFilter>),
 }
 

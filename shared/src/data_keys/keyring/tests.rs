@@ -2,18 +2,20 @@ use std::time::Duration;
 
 use super::*;
 use crate::clock::{Clock, SystemClock};
+use crate::data_keys::Retrying;
 use crate::data_keys::testing::requests::{self, PLAINTEXT_DATA_KEY, REGION, key, key_in};
 use crate::data_keys::testing::{Answer, FakeKms, Operation};
+use crate::retry::{ConcurrencyLimit, RetryPolicy};
 
 fn strict(kms: &FakeKms, keys: &[KeyArn]) -> Keyring<FakeKms> {
     let settings = KeyringSettings::new(AllowedKeys::Strict(keys.to_vec()), REGION, vec!["grant".into()]).unwrap();
-    Keyring::new(kms.clone(), settings)
+    Keyring::new(kms.clone(), settings, Arc::new(SystemClock))
 }
 
 fn discovery(kms: &FakeKms, account: Option<&str>) -> Keyring<FakeKms> {
     let filter = account.map(|account| DiscoveryFilter { partition: "aws".into(), accounts: [account.into()].into() });
     let settings = KeyringSettings::new(AllowedKeys::Discovery(filter), REGION, Vec::new()).unwrap();
-    Keyring::new(kms.clone(), settings)
+    Keyring::new(kms.clone(), settings, Arc::new(SystemClock))
 }
 
 async fn decrypt(keyring: &Keyring<FakeKms>, request: &DataKeyRequest) -> Result<DecryptionMaterials, DataKeyError> {
@@ -98,7 +100,9 @@ async fn discovery_filters_on_the_partition() {
     let kms = FakeKms::default();
     let filter = DiscoveryFilter { partition: "aws-cn".into(), accounts: ["111122223333".into()].into() };
     let settings = KeyringSettings::new(AllowedKeys::Discovery(Some(filter)), REGION, Vec::new()).unwrap();
-    let outcome = decrypt(&Keyring::new(kms.clone(), settings), &requests::message(&kms, &[key("1")])).await;
+    let outcome =
+        decrypt(&Keyring::new(kms.clone(), settings, Arc::new(SystemClock)), &requests::message(&kms, &[key("1")]))
+            .await;
     assert!(matches!(outcome, Err(DataKeyError::NoAllowedKey)));
 }
 
@@ -202,21 +206,46 @@ async fn a_ciphertext_that_kms_would_call_invalid_is_refused_here() {
 }
 
 #[tokio::test]
-async fn a_request_found_invalid_is_blamed_on_the_record_only_if_its_context_is_large() {
+async fn a_request_found_invalid_is_blamed_on_the_record_if_its_context_is_one_that_kms_may_refuse() {
     let kms = FakeKms::default();
     kms.always(Duration::ZERO, Answer::InvalidRequest);
     // Two bytes for the count, two for each of the lengths, one for the key.
-    for (value_len, class) in [
-        (2_040, FailureClass::Unavailable),
-        (2_041, FailureClass::Unavailable),
-        (2_042, FailureClass::Permanent),
-        (65_536, FailureClass::Permanent),
+    for (key, value_len, class) in [
+        ("k", 2_040, FailureClass::Unavailable),
+        ("k", 2_041, FailureClass::Unavailable),
+        ("k", 2_042, FailureClass::Permanent),
+        ("k", 65_536, FailureClass::Permanent),
+        ("k", 1, FailureClass::Unavailable),
+        ("k", 0, FailureClass::Permanent),
+        ("", 1, FailureClass::Permanent),
     ] {
-        let mut request = requests::message(&kms, &[key("1")]);
-        request.encryption_context = [("k", "v".repeat(value_len))].into_iter().collect();
-        let outcome = decrypt(&strict(&kms, &[key("1")]), &request).await;
-        assert_eq!(self::class(outcome), class, "{value_len}");
+        let mut request = requests::message(&kms, &[self::key("1")]);
+        request.encryption_context = [(key, "v".repeat(value_len))].into_iter().collect();
+        let outcome = decrypt(&strict(&kms, &[self::key("1")]), &request).await;
+        assert_eq!(self::class(outcome), class, "{key} {value_len}");
     }
+}
+
+#[tokio::test]
+async fn a_context_with_an_empty_value_is_opened_where_kms_takes_it() {
+    let kms = FakeKms::default();
+    let encryption_context: EncryptionContext = [("tenant", "")].into_iter().collect();
+    let ciphertext = kms.wrap(&key("1"), &PLAINTEXT_DATA_KEY, &encryption_context);
+    let request = DataKeyRequest { wrapped: WrappedDataKey::KmsCiphertext(ciphertext), encryption_context };
+    assert!(decrypt(&strict(&kms, &[key("1")]), &request).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_request_found_invalid_after_a_success_is_blamed_on_the_record() {
+    let kms = FakeKms::default();
+    let keyring = strict(&kms, &[key("1")]);
+    let request = requests::message(&kms, &[key("1")]);
+    kms.script([Answer::Undecryptable, Answer::InvalidRequest].map(|answer| (Duration::ZERO, answer)));
+    assert_eq!(class(decrypt(&keyring, &request).await), FailureClass::Permanent);
+    assert_eq!(class(decrypt(&keyring, &request).await), FailureClass::Unavailable);
+    assert!(decrypt(&keyring, &request).await.is_ok());
+    kms.script([(Duration::ZERO, Answer::InvalidRequest)]);
+    assert_eq!(class(decrypt(&keyring, &request).await), FailureClass::Permanent);
 }
 
 #[tokio::test]
@@ -267,4 +296,56 @@ async fn a_bare_ciphertext_of_a_foreign_key_does_not_pass_for_denied_access() {
     // What an allowed key has wrapped, and the role may not use, remains for an operator to mend.
     kms.script([Answer::AccessDenied, Answer::Truthful, Answer::AccessDenied].map(|answer| (Duration::ZERO, answer)));
     assert_eq!(class(decrypt(&keyring, &requests::ciphertext(&kms, &key("2"))).await), FailureClass::Unavailable);
+}
+
+#[tokio::test]
+async fn a_bare_ciphertext_of_a_foreign_key_that_is_disabled_is_not_an_operators_to_mend() {
+    let kms = FakeKms::default();
+    let keyring = strict(&kms, &[key("1"), key("2")]);
+    kms.script([(Duration::ZERO, Answer::KeyUnavailable)]);
+    assert_eq!(class(decrypt(&keyring, &requests::ciphertext(&kms, &key("9"))).await), FailureClass::Permanent);
+    assert_eq!(called_with(&kms), [None, Some(key("1")), Some(key("2"))]);
+    // An allowed key that is disabled is.
+    kms.answer_for(&key("2"), Duration::ZERO, Answer::KeyUnavailable);
+    kms.script([(Duration::ZERO, Answer::KeyUnavailable)]);
+    assert_eq!(class(decrypt(&keyring, &requests::ciphertext(&kms, &key("2"))).await), FailureClass::Unavailable);
+}
+
+#[tokio::test]
+async fn a_failing_key_is_followed_by_the_next_while_time_is_left() {
+    let kms = FakeKms::default();
+    kms.answer_for(&key("1"), Duration::ZERO, Answer::Transient);
+    let keyring = strict(&kms, &[key("1"), key("2"), key("3")]);
+    let request = requests::message(&kms, &[key("1"), key("2"), key("3")]);
+    assert!(decrypt(&keyring, &request).await.is_ok());
+    assert_eq!(called_with(&kms), [Some(key("1")), Some(key("2"))]);
+    // What may pass leaves more hope than what an operator has to mend.
+    for others in [Answer::AccessDenied, Answer::Undecryptable] {
+        kms.answer_for(&key("2"), Duration::ZERO, others.clone());
+        kms.answer_for(&key("3"), Duration::ZERO, others);
+        assert_eq!(class(decrypt(&keyring, &request).await), FailureClass::Transient);
+    }
+    assert_eq!(kms.call_count(), 2 + 3 + 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_does_not_answer_leaves_half_of_the_time_to_the_next() {
+    let kms = FakeKms::default();
+    kms.answer_for(&key("1"), Duration::ZERO, Answer::Never);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let limit = ConcurrencyLimit::new(ConcurrencyLimit::DEFAULT_MAX);
+    let retrying = Retrying::new(kms.clone(), RetryPolicy::default(), limit, Arc::clone(&clock));
+    let settings = KeyringSettings::new(AllowedKeys::Strict(vec![key("1"), key("2")]), REGION, Vec::new()).unwrap();
+    let keyring = Keyring::new(retrying, settings, clock);
+
+    let started = SystemClock.now().monotonic;
+    let (time, both) = (Duration::from_secs(8), requests::message(&kms, &[key("1"), key("2")]));
+    assert!(keyring.decrypt_data_key(&both, Deadline::after(started, time)).await.is_ok());
+    let next = kms.calls().into_iter().find(|call| call.key == Some(key("2"))).unwrap();
+    assert!((time / 4..=time / 2).contains(&(next.at - started)), "{:?}", next.at - started);
+
+    // The last one, here the only one, has all of it.
+    let (started, alone) = (SystemClock.now().monotonic, requests::message(&kms, &[key("1")]));
+    assert!(keyring.decrypt_data_key(&alone, Deadline::after(started, time)).await.is_err());
+    assert!(SystemClock.now().monotonic - started > time / 2);
 }

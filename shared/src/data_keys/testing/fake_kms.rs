@@ -25,6 +25,7 @@ pub(crate) struct FakeKms {
 #[derive(Default)]
 struct State {
     script: VecDeque<(Duration, Answer)>,
+    by_key: BTreeMap<KeyArn, (Duration, Answer)>,
     otherwise: (Duration, Answer),
     calls: Vec<RecordedCall>,
     under_way: usize,
@@ -79,7 +80,12 @@ impl FakeKms {
         self.state().script.extend(answers);
     }
 
-    /// Calls beyond the script get this answer.
+    /// Calls beyond the script that name `key` get this answer.
+    pub(crate) fn answer_for(&self, key: &KeyArn, latency: Duration, answer: Answer) {
+        self.state().by_key.insert(key.clone(), (latency, answer));
+    }
+
+    /// All other calls beyond the script get this answer.
     pub(crate) fn always(&self, latency: Duration, answer: Answer) {
         self.state().otherwise = (latency, answer);
     }
@@ -112,10 +118,11 @@ impl FakeKms {
     ) -> Result<(T, KeyArn), DataKeyError> {
         let (latency, answer) = {
             let mut state = self.state();
+            let of_key = call.key.as_ref().and_then(|key| state.by_key.get(key)).cloned();
             state.calls.push(call);
             state.under_way += 1;
             state.most_under_way = state.most_under_way.max(state.under_way);
-            let otherwise = state.otherwise.clone();
+            let otherwise = of_key.unwrap_or_else(|| state.otherwise.clone());
             state.script.pop_front().unwrap_or(otherwise)
         };
         let _under_way = UnderWay(self);

@@ -32,7 +32,7 @@ async fn decrypt(kms: &FakeKms, message: &SealedMessage<'_>, key: KeyArn) -> Res
     let encrypted_data_keys = message.encrypted_data_keys();
     let wrapped = WrappedDataKey::Message { suite: message.suite(), encrypted_data_keys };
     let request = DataKeyRequest { wrapped, encryption_context: message.encryption_context() };
-    Keyring::new(kms.clone(), settings).decrypt_data_key(&request, deadline()).await
+    Keyring::new(kms.clone(), settings, Arc::new(SystemClock)).decrypt_data_key(&request, deadline()).await
 }
 
 #[tokio::test]

@@ -50,7 +50,11 @@ async fn materials(
     let encryption_context = message.encryption_context();
     if raw_keys.is_empty() {
         let allowed = AllowedKeys::Strict(kms_keys(&request.keys)?);
-        let keyring = Keyring::new(Arc::clone(&kms.client), KeyringSettings::new(allowed, REGION, Vec::new())?);
+        let keyring = Keyring::new(
+            Arc::clone(&kms.client),
+            KeyringSettings::new(allowed, REGION, Vec::new())?,
+            Arc::new(SystemClock),
+        );
         let wrapped = WrappedDataKey::Message { suite, encrypted_data_keys: message.encrypted_data_keys() };
         let deadline = Deadline::after(SystemClock.now().monotonic, DATA_KEY_TIMEOUT);
         return Ok(keyring.decrypt_data_key(&DataKeyRequest { wrapped, encryption_context }, deadline).await?);

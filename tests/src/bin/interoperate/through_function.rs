@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -97,7 +98,6 @@ fn record(plaintext: &Path, context: &BTreeMap<String, String>) -> Result<Value,
 }
 
 /// What leads this process to KMS leads the function there.
-#[expect(clippy::disallowed_methods, reason = "the function is given what the driver gave this process")]
-fn aws_environment() -> Vec<(String, String)> {
-    std::env::vars().filter(|(name, _)| name.starts_with("AWS_")).collect()
+fn aws_environment() -> impl Iterator<Item = (OsString, OsString)> {
+    std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"AWS_"))
 }

@@ -1,0 +1,42 @@
+//! What is told when a part of the function panics.
+
+use lambda_runtime::Context;
+use warmkeys::batch::BatchSettings;
+use warmkeys::clock::{Clock, SystemClock};
+use warmkeys::data_keys::{DataKeyError, DataKeyRequest, DecryptionMaterials};
+use warmkeys::quarantine::StderrQuarantine;
+use warmkeys::record_format::{EncryptionSdkFormat, RecordFormat};
+use warmkeys::retry::Deadline;
+use warmkeys::sinks::StdoutSink;
+
+use super::*;
+
+/// Panics, with words that nobody is to read.
+struct PanickingDataKeys;
+
+impl DecryptDataKey for PanickingDataKeys {
+    async fn decrypt_data_key(&self, _: &DataKeyRequest, _: Deadline) -> Result<DecryptionMaterials, DataKeyError> {
+        panic!("secret")
+    }
+}
+
+#[tokio::test]
+async fn a_panic_fails_the_invocation_without_its_words() {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let processor = BatchProcessor {
+        data_keys: PanickingDataKeys,
+        sink: StdoutSink::new(Arc::clone(&clock)),
+        quarantine: StderrQuarantine::new(Arc::clone(&clock)),
+        format: Arc::new(RecordFormat::EncryptionSdk(EncryptionSdkFormat::default())),
+        settings: BatchSettings::default(),
+        clock,
+    };
+    let function = StreamDecryptor::new(processor, Duration::from_secs(20));
+    for _invocation in 0..2 {
+        let event: KinesisEvent = serde_json::from_str(include_str!("../../../events/poison-record.json")).unwrap();
+        let error = function.handle(LambdaEvent::new(event, Context::default())).await.unwrap_err();
+        assert_eq!(error, HandlerError::Panicked(HandlerPanicked));
+        let told = format!("{error} {error:?} {:?}", Diagnostic::from(error.clone()));
+        assert!(told.contains("HandlerPanicked") && !told.contains("secret"), "{told}");
+    }
+}
