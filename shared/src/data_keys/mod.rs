@@ -84,6 +84,11 @@ pub struct DataKeyRequest {
     pub encryption_context: EncryptionContext,
 }
 
+/// The longest ciphertext that KMS `Decrypt` takes, in bytes (inclusive).
+///
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html#KMS-Decrypt-request-CiphertextBlob>
+pub const MAX_CIPHERTEXT_BYTES: usize = 6_144;
+
 /// A data key as a record carries it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum WrappedDataKey {

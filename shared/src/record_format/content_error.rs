@@ -3,7 +3,7 @@
 use crate::failure::FailureClass;
 use crate::message::{AlgorithmSuite, MessageError};
 
-use super::MAX_CIPHERTEXT_BYTES;
+use crate::data_keys::MAX_CIPHERTEXT_BYTES;
 
 /// Why a record's content was refused. No text holds any of it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

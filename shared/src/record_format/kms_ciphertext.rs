@@ -3,13 +3,8 @@
 use std::sync::Arc;
 
 use super::{ContentError, RequiredDataKey};
-use crate::data_keys::{DataKeyRequest, WrappedDataKey};
+use crate::data_keys::{DataKeyRequest, MAX_CIPHERTEXT_BYTES, WrappedDataKey};
 use crate::encryption_context::EncryptionContext;
-
-/// The longest ciphertext that KMS `Decrypt` takes, in bytes (inclusive).
-///
-/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html#API_Decrypt_RequestSyntax>
-pub const MAX_CIPHERTEXT_BYTES: usize = 6_144;
 
 /// How bare KMS ciphertexts are read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

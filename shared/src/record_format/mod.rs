@@ -15,7 +15,7 @@ use crate::encryption_context::EncryptionContext;
 
 pub use content_error::ContentError;
 pub use encryption_sdk::EncryptionSdkFormat;
-pub use kms_ciphertext::{KmsCiphertextFormat, MAX_CIPHERTEXT_BYTES};
+pub use kms_ciphertext::KmsCiphertextFormat;
 pub use sealed_record::{DataKeyIdentity, SealedRecord};
 
 /// What the payloads of a stream are. One stream has one format.

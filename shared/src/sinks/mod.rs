@@ -40,7 +40,8 @@ pub trait RecordSink: Send + Sync {
         None
     }
 
-    /// Delivers `records`, which are in shard order and none of which it has [refused](Self::refusal), before `deadline`, and tells how long a prefix was delivered.
+    /// Delivers `records`, which are in shard order and none of which it has [refused](Self::refusal), before `deadline`, and tells how
+    /// long a prefix was delivered.
     ///
     /// Whatever is not in the delivered prefix comes again with the redelivered batch, so a sink delivers as little as it can
     /// beyond the first record that it cannot deliver.

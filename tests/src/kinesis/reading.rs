@@ -9,7 +9,8 @@ use super::error::KinesisError;
 use super::request::{GetRecordsRequest, GetShardIteratorRequest};
 use crate::stream::{InMemoryStream, ShardId, StreamError, StreamRecord};
 
-/// > The maximum size of data that `GetRecords` can return is 10 MB. ... The maximum number of records that can be returned per call is 10,000.
+/// > The maximum size of data that `GetRecords` can return is 10 MB. ...
+/// > The maximum number of records that can be returned per call is 10,000.
 /// > <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetRecords.html>
 const MAX_RECORDS: usize = 10_000;
 const MAX_BYTES: usize = 10 << 20;

@@ -4,12 +4,8 @@ use std::sync::Arc;
 
 use super::{AllowedKeys, DiscoveryFilter, KeyringSettings};
 use crate::data_key::EncryptedDataKey;
-use crate::data_keys::{DataKeyError, KMS_PROVIDER_ID, KeyArn, kms_may_refuse};
+use crate::data_keys::{DataKeyError, KMS_PROVIDER_ID, KeyArn, MAX_CIPHERTEXT_BYTES, kms_may_refuse};
 use crate::encryption_context::EncryptionContext;
-
-/// The most bytes of a `CiphertextBlob` in a `Decrypt` request.
-/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html#KMS-Decrypt-request-CiphertextBlob>
-const MAX_CIPHERTEXT_BYTES: usize = 6_144;
 
 /// An encrypted data key that is worth a call.
 pub(super) struct Candidate<'a> {
