@@ -1,4 +1,4 @@
-"""Keeps the objects of S3 where everything else of this emulator is: LocalStack puts those of all emulators into one folder of /tmp."""
+"""Keeps the objects of S3 beside this emulator's other files: LocalStack puts those of all emulators into one folder of /tmp."""
 
 import os
 
