@@ -7,6 +7,7 @@ from pathlib import Path
 from .deployment import functions
 from .failure import StepFailed
 from .layout import BUILT_TEMPLATE, CACHES, REGION, REPOSITORY, TEMPLATE, TOOLS
+from .parameters import check_patterns
 from .processes import run
 
 _CHECK_SECONDS = 180
@@ -30,6 +31,7 @@ def lint(work: Path) -> None:
         work / "cfn-lint.log",
         _CHECK_SECONDS,
     )
+    check_patterns()
     run([TOOLS / "bin" / "zizmor", "--offline", REPOSITORY / ".github" / "workflows"], work / "zizmor.log", _CHECK_SECONDS)
 
 
