@@ -40,8 +40,9 @@ async fn a_blocked_shard_does_not_hold_back_the_others() {
     let failed = results.iter().filter(|result| result.is_err()).count();
     assert!((600..900).contains(&failed), "{failed} of a quarter");
     for error in results.iter().filter_map(|result| result.as_ref().err()) {
-        assert!(matches!(error, WriteError::Throttled));
-        assert_eq!((error.outcome(), error.class()), (Outcome::NotWritten, FailureClass::Throttled));
+        // By the jitter, the last ones may not have had a turn when the time is up.
+        assert!(matches!(error, WriteError::Throttled | WriteError::Expired), "{error:?}");
+        assert_eq!(error.outcome(), Outcome::NotWritten);
     }
     let last = kinesis.read(|fake| fake.written.last().unwrap().at) - start;
     assert!(last < Duration::from_millis(1_000), "{last:?}");
