@@ -12,11 +12,9 @@
 mod limit;
 mod support;
 
-use warmkeys::data_key::{DataKey, EncryptedDataKey};
-use warmkeys::encryption_context::EncryptionContext;
 use warmkeys::message::{
-    AlgorithmSuite, DEFAULT_FRAME_LEN, MessageLimits, PUBLIC_KEY_CONTEXT_KEY, SealedMessage, SealingMaterials,
-    SigningKey, VerificationKey, seal,
+    AlgorithmSuite, DEFAULT_FRAME_LEN, DataKey, EncryptedDataKey, EncryptionContext, MessageLimits,
+    PUBLIC_KEY_CONTEXT_KEY, SealedMessage, SealingMaterials, SigningKey, VerificationKey, seal,
 };
 
 const UNSIGNED: AlgorithmSuite = AlgorithmSuite::Aes256GcmHkdfSha512CommitKey;

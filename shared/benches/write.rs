@@ -9,12 +9,10 @@ use bytes::Bytes;
 use tokio::runtime::Builder;
 use warmkeys::batch::SequenceNumber;
 use warmkeys::clock::{Clock, SystemClock};
-use warmkeys::data_key::{DataKey, EncryptedDataKey};
 use warmkeys::data_keys::{CachingGeneration, DataKeyError, GenerateDataKey, GenerationRequest, UsageLimits};
 use warmkeys::encrypting_writer::{EncryptingSettings, EncryptingWriter, PlainRecord};
-use warmkeys::encryption_context::EncryptionContext;
 use warmkeys::materials_cache::CacheSettings;
-use warmkeys::message::{DEFAULT_FRAME_LEN, SealingMaterials, seal};
+use warmkeys::message::{DEFAULT_FRAME_LEN, DataKey, EncryptedDataKey, EncryptionContext, SealingMaterials, seal};
 use warmkeys::producer::{
     EntryResult, KinesisWriter, ListShards, ListShardsError, ListedShard, OutgoingRecord, PutRecords, PutRecordsError,
     RequestEntry, ShardPage, WriterSettings,

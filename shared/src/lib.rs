@@ -27,8 +27,8 @@
 //! [`message`] is pure: bytes in, bytes out, given a data key.
 //!
 //! ```
-//! use warmkeys::data_key::{DataKey, EncryptedDataKey};
-//! use warmkeys::encryption_context::EncryptionContext;
+//! use warmkeys::message::{DataKey, EncryptedDataKey};
+//! use warmkeys::message::EncryptionContext;
 //! use warmkeys::message::{AlgorithmSuite, DEFAULT_FRAME_LEN, MessageLimits, SealedMessage, SealingMaterials, seal};
 //!
 //! let suite = AlgorithmSuite::Aes256GcmHkdfSha512CommitKey;
@@ -51,10 +51,8 @@ pub mod batch;
 mod bounded_text;
 pub mod clock;
 pub mod config;
-pub mod data_key;
 pub mod data_keys;
 pub mod encrypting_writer;
-pub mod encryption_context;
 pub mod failure;
 pub mod invocation;
 pub mod kms;

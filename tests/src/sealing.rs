@@ -5,9 +5,10 @@ use aws_sdk_kms::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_kms::error::DisplayErrorContext;
 use aws_sdk_kms::types::DataKeySpec;
 use bytes::Bytes;
-use warmkeys::data_key::{DataKey, EncryptedDataKey};
-use warmkeys::encryption_context::EncryptionContext;
-use warmkeys::message::{AlgorithmSuite, DEFAULT_FRAME_LEN, MessageError, SealingMaterials, seal};
+use warmkeys::message::{
+    AlgorithmSuite, DEFAULT_FRAME_LEN, DataKey, EncryptedDataKey, EncryptionContext, MessageError, SealingMaterials,
+    seal,
+};
 
 use crate::kms::{DEVELOPMENT_KEY_ARN, EmbeddedKms, REGION};
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use warmkeys::encrypting_writer::PlainRecord;
-use warmkeys::encryption_context::EncryptionContext;
+use warmkeys::message::EncryptionContext;
 
 /// One record to encrypt and put. `Debug` does not show the plaintext.
 #[derive(PartialEq, Eq)]

@@ -2,8 +2,8 @@
 
 use std::future::{Future, ready};
 
-use warmkeys::data_key::DataKey;
 use warmkeys::data_keys::{DataKeyError, DataKeyRequest, DecryptDataKey, DecryptionMaterials, WrappedDataKey};
+use warmkeys::message::DataKey;
 use warmkeys::quarantine::{Quarantine, RejectedRecord, ShardOrigin};
 use warmkeys::retry::Deadline;
 use warmkeys::sinks::{Delivery, OpenedRecord, RecordSink};

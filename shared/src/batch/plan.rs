@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::ShardRecord;
 use crate::data_keys::DataKeyRequest;
-use crate::encryption_context::EncryptionContext;
+use crate::message::EncryptionContext;
 use crate::record_format::{ContentError, DataKeyIdentity, RecordFormat};
 
 /// Which data keys a batch needs, and which record needs which.

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use crate::encryption_context::EncryptionContext;
+use crate::message::EncryptionContext;
 
 /// An environment variable of a kind.
 pub trait Variable: Describe {

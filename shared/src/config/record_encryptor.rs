@@ -11,9 +11,8 @@ use super::{data_key_cache, kinesis, kms_requests, runtime};
 use crate::batch::TimeReserves;
 use crate::data_keys::{GenerationRequest, KeyArn, UsageLimits, WrappingKeys};
 use crate::encrypting_writer::EncryptingSettings;
-use crate::encryption_context::EncryptionContext;
 use crate::materials_cache::CacheSettings;
-use crate::message::{AlgorithmSuite, DEFAULT_FRAME_LEN};
+use crate::message::{AlgorithmSuite, DEFAULT_FRAME_LEN, EncryptionContext};
 use crate::producer::{StreamIdentifier, WriterSettings};
 
 /// The configuration of the function `record-encryptor`.

@@ -5,8 +5,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use super::{DataKeyError, KeyArn};
-use crate::data_key::DataKey;
-use crate::encryption_context::EncryptionContext;
+use crate::message::{DataKey, EncryptionContext};
 use crate::retry::Deadline;
 
 /// Decrypts one ciphertext of KMS. Implemented by the KMS client, and by the retry loop around it.

@@ -4,8 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use super::DataKeyError;
-use crate::encryption_context::EncryptionContext;
-use crate::message::{AlgorithmSuite, MessageError, SealingMaterials};
+use crate::message::{AlgorithmSuite, EncryptionContext, MessageError, SealingMaterials};
 use crate::retry::Deadline;
 
 /// Generates data keys, and wraps them. Implemented by the wrapping keyring, and by the cache around it.

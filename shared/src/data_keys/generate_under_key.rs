@@ -4,8 +4,7 @@ use std::fmt;
 use std::future::Future;
 
 use super::{DataKeyError, KeyArn};
-use crate::data_key::DataKey;
-use crate::encryption_context::EncryptionContext;
+use crate::message::{DataKey, EncryptionContext};
 use crate::retry::Deadline;
 
 /// Generates one data key under a KMS key. Implemented by the KMS client, and by the retry loop around it.

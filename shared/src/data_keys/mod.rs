@@ -28,9 +28,7 @@ mod wrapping_keyring;
 use std::future::Future;
 use std::sync::Arc;
 
-use crate::data_key::{DataKey, EncryptedDataKey};
-use crate::encryption_context::EncryptionContext;
-use crate::message::{AlgorithmSuite, VerificationKey};
+use crate::message::{AlgorithmSuite, DataKey, EncryptedDataKey, EncryptionContext, VerificationKey};
 use crate::retry::Deadline;
 
 pub use cached_loads::CacheStatistics;

@@ -1,6 +1,6 @@
 //! Encryption contexts that KMS may refuse.
 
-use crate::encryption_context::EncryptionContext;
+use crate::message::EncryptionContext;
 
 /// The most bytes of a serialised encryption context that is above suspicion for its size. Names and ids take a few hundred.
 const MAX_USUAL_BYTES: usize = 2_048;

@@ -9,8 +9,7 @@ use futures_util::stream;
 
 use super::{ByRecord, EncryptError, EncryptingWriter, PlainRecord};
 use crate::data_keys::{DataKeyError, GenerateDataKey, GenerationRequest, kms_may_refuse};
-use crate::encryption_context::EncryptionContext;
-use crate::message::SealingMaterials;
+use crate::message::{EncryptionContext, SealingMaterials};
 use crate::producer::{ListShards, PutRecords};
 use crate::retry::Deadline;
 

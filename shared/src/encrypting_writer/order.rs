@@ -30,7 +30,7 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
-    use crate::encryption_context::EncryptionContext;
+    use crate::message::EncryptionContext;
     use crate::producer::RecordError;
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::encryption_context::EncryptionContext;
+use crate::message::EncryptionContext;
 use crate::producer::OutgoingRecord;
 
 /// A record to be encrypted and written. `Debug` does not show the plaintext.

@@ -3,8 +3,7 @@
 use std::num::{NonZeroU32, NonZeroUsize};
 
 use crate::batch::TimeReserves;
-use crate::encryption_context::EncryptionContext;
-use crate::message::{AlgorithmSuite, DEFAULT_FRAME_LEN};
+use crate::message::{AlgorithmSuite, DEFAULT_FRAME_LEN, EncryptionContext};
 
 /// How records are encrypted.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use aws_sdk_kms::operation::decrypt::DecryptOutput;
 use aws_sdk_kms::primitives::Blob;
 
 use super::{KmsClient, KmsFailure, failure, request};
-use crate::data_key::DataKey;
 use crate::data_keys::{CiphertextRequest, DataKeyError, DecryptCiphertext, DecryptedCiphertext};
+use crate::message::DataKey;
 use crate::retry::Deadline;
 
 /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html>

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use aws_sdk_kms::operation::generate_data_key::GenerateDataKeyOutput;
 
 use super::{KmsClient, KmsFailure, failure, request};
-use crate::data_key::DataKey;
 use crate::data_keys::{DataKeyError, GenerateUnderKey, GeneratedDataKey, GeneratorRequest};
+use crate::message::DataKey;
 use crate::retry::Deadline;
 
 /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateDataKey.html>

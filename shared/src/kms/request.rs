@@ -7,7 +7,7 @@ use aws_sdk_kms::config::Region;
 
 use super::KmsClient;
 use crate::data_keys::KeyArn;
-use crate::encryption_context::EncryptionContext;
+use crate::message::EncryptionContext;
 
 /// An empty map and none are the same to KMS; none keeps the request small.
 pub(super) fn context(context: &EncryptionContext) -> Option<HashMap<String, String>> {

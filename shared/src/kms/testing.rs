@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::{KeyStore, KmsSettings};
 use crate::clock::{Clock, SystemClock};
 use crate::data_keys::{DataKeyError, KeyArn};
-use crate::encryption_context::EncryptionContext;
 use crate::failure::FailureClass;
+use crate::message::EncryptionContext;
 use crate::retry::Deadline;
 
 pub(super) const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";

@@ -4,7 +4,7 @@ use std::fmt;
 
 use aws_lc_rs::digest;
 
-use crate::encryption_context::EncryptionContext;
+use crate::message::EncryptionContext;
 
 /// Identifies an entry of a materials cache. Equal ids mean equal requests.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -3,11 +3,10 @@
 use aws_lc_rs::aead::{Aad, LessSafeKey, Nonce, UnboundKey};
 use zeroize::Zeroizing;
 
-use crate::data_key::DataKey;
+use super::{AlgorithmSuite, DataKey, MessageError};
 
 use super::header::{COMMITMENT_LEN, IV_LEN, TAG_LEN};
 use super::hkdf::PseudorandomKey;
-use super::{AlgorithmSuite, MessageError};
 
 /// The longest key of any suite, in bytes.
 const MAX_KEY_LEN: usize = 32;

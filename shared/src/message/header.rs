@@ -2,11 +2,10 @@
 
 use std::num::NonZeroU32;
 
-use crate::data_key::EncryptedDataKey;
+use super::{AlgorithmSuite, EncryptedDataKey, MessageError, MessageLimits};
 
 use super::header_aad::HeaderAad;
 use super::reader::Reader;
-use super::{AlgorithmSuite, MessageError, MessageLimits};
 
 /// The length of an initialisation vector of every suite, in bytes, as a version 1 header has it.
 pub(super) const IV_LEN_FIELD: u8 = 12;

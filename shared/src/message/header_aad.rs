@@ -2,9 +2,8 @@
 
 use std::collections::HashSet;
 
-use crate::encryption_context::EncryptionContext;
+use super::{EncryptionContext, MessageError};
 
-use super::MessageError;
 use super::reader::Reader;
 
 const FIELD: &str = "encryption context";

@@ -11,7 +11,9 @@ mod algorithm_suite;
 mod body;
 mod body_aad;
 mod commitment_policy;
+mod data_key;
 mod derived_key;
+mod encryption_context;
 mod error;
 mod header;
 mod header_aad;
@@ -31,6 +33,8 @@ mod tests;
 
 pub use algorithm_suite::AlgorithmSuite;
 pub use commitment_policy::CommitmentPolicy;
+pub use data_key::{DataKey, EncryptedDataKey};
+pub use encryption_context::EncryptionContext;
 pub use error::MessageError;
 pub use limits::{DEFAULT_MAX_ENCRYPTED_DATA_KEYS, DEFAULT_MAX_PLAINTEXT_LEN, MessageLimits};
 pub use raw_aes_key::RawAesKey;

@@ -5,14 +5,12 @@ use std::borrow::Cow;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use zeroize::Zeroizing;
 
-use crate::data_key::DataKey;
-use crate::encryption_context::EncryptionContext;
+use super::{DataKey, EncryptionContext, MessageError, VerificationKey};
 
 use super::body::Frame;
 use super::body_aad::body_aad;
 use super::derived_key::DerivedKey;
 use super::sealed_message::SealedMessage;
-use super::{MessageError, VerificationKey};
 
 impl SealedMessage<'_> {
     /// Decrypts the message after everything in it is authenticated: the commitment, the header, every frame, the signature.

@@ -5,10 +5,8 @@ use std::fmt;
 use aws_lc_rs::aead::{AES_128_GCM, AES_192_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use zeroize::Zeroizing;
 
-use crate::data_key::{DataKey, EncryptedDataKey};
-use crate::encryption_context::EncryptionContext;
+use super::{DataKey, EncryptedDataKey, EncryptionContext, MessageError};
 
-use super::MessageError;
 use super::header::{IV_LEN, TAG_LEN};
 
 /// How the provider ids of KMS begin.

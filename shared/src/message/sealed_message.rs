@@ -1,12 +1,10 @@
 //! A message as it travels: parsed, not yet opened.
 
-use crate::data_key::EncryptedDataKey;
-use crate::encryption_context::EncryptionContext;
+use super::{AlgorithmSuite, EncryptedDataKey, EncryptionContext, MessageError, MessageLimits};
 
 use super::body::Frames;
 use super::header::Header;
 use super::reader::Reader;
-use super::{AlgorithmSuite, MessageError, MessageLimits};
 
 /// A message whose header is parsed and whose end is found. Nothing in it is authenticated yet.
 ///

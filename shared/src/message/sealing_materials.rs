@@ -2,10 +2,9 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::data_key::{DataKey, EncryptedDataKey};
-use crate::encryption_context::EncryptionContext;
-
-use super::{AlgorithmSuite, MessageError, PUBLIC_KEY_CONTEXT_KEY, SigningKey};
+use super::{
+    AlgorithmSuite, DataKey, EncryptedDataKey, EncryptionContext, MessageError, PUBLIC_KEY_CONTEXT_KEY, SigningKey,
+};
 
 /// How the keys of the encryption context begin that the format keeps for itself.
 const RESERVED_CONTEXT_KEY_PREFIX: &str = "aws-crypto-";

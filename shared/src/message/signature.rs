@@ -7,9 +7,7 @@ use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, EcdsaVerificationAlgorithm, ParsedPublicKey,
 };
 
-use crate::encryption_context::EncryptionContext;
-
-use super::{AlgorithmSuite, MessageError};
+use super::{AlgorithmSuite, EncryptionContext, MessageError};
 
 /// The key of the encryption context under which the signing suites keep their public key; reserved.
 pub const PUBLIC_KEY_CONTEXT_KEY: &str = "aws-crypto-public-key";

@@ -72,8 +72,7 @@ fn signing(algorithm: SignatureAlgorithm) -> &'static EcdsaSigningAlgorithm {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::encryption_context::EncryptionContext;
-    use crate::message::{PUBLIC_KEY_CONTEXT_KEY, VerificationKey};
+    use crate::message::{EncryptionContext, PUBLIC_KEY_CONTEXT_KEY, VerificationKey};
 
     #[test]
     fn the_public_key_in_the_context_verifies_what_the_pair_signed() {

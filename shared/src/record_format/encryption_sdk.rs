@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use super::{ContentError, RequiredDataKey};
 use crate::data_keys::{DataKeyRequest, WrappedDataKey};
-use crate::encryption_context::EncryptionContext;
-use crate::message::{CommitmentPolicy, MessageLimits, SealedMessage};
+use crate::message::{CommitmentPolicy, EncryptionContext, MessageLimits, SealedMessage};
 
 /// Which messages of the AWS Encryption SDK are read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

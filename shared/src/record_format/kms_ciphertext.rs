@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{ContentError, RequiredDataKey};
 use crate::data_keys::{DataKeyRequest, MAX_CIPHERTEXT_BYTES, WrappedDataKey};
-use crate::encryption_context::EncryptionContext;
+use crate::message::EncryptionContext;
 
 /// How bare KMS ciphertexts are read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -11,7 +11,7 @@ mod sealed_record;
 use std::sync::Arc;
 
 use crate::data_keys::DataKeyRequest;
-use crate::encryption_context::EncryptionContext;
+use crate::message::EncryptionContext;
 
 pub use content_error::ContentError;
 pub use encryption_sdk::EncryptionSdkFormat;

@@ -2,8 +2,7 @@
 
 use super::ContentError;
 use crate::data_keys::DecryptionMaterials;
-use crate::encryption_context::EncryptionContext;
-use crate::message::{AlgorithmSuite, SealedMessage};
+use crate::message::{AlgorithmSuite, EncryptionContext, SealedMessage};
 
 /// A record that was read but not opened: nothing in it is authenticated yet. Borrows the payload.
 #[derive(Clone, Debug)]

@@ -120,7 +120,7 @@ mod tests {
 
     use crate::batch::{SequenceNumber, ShardRecord};
     use crate::clock::{Clock as _, SystemClock};
-    use crate::encryption_context::EncryptionContext;
+    use crate::message::EncryptionContext;
     use crate::producer::fake_kinesis::FakeKinesis;
     use crate::producer::{MaxRecordBytes, PutRecordsError, WriterSettings};
 

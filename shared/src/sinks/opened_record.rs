@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::batch::ShardRecord;
-use crate::encryption_context::EncryptionContext;
+use crate::message::EncryptionContext;
 use std::sync::Arc;
 
 /// A record in clear, on its way to the sink. `Debug` does not show the plaintext.

@@ -9,7 +9,7 @@ use super::json_lines::JsonLines;
 use super::timestamp::rfc3339;
 use super::{Delivery, OpenedRecord, RecordSink};
 use crate::clock::Clock;
-use crate::encryption_context::EncryptionContext;
+use crate::message::EncryptionContext;
 use crate::retry::Deadline;
 
 /// Writes each record as one line of JSON. The default of local runs.

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use super::OpenedRecord;
 use crate::batch::{SequenceNumber, ShardRecord};
 use crate::clock::{Clock, SystemClock};
-use crate::encryption_context::EncryptionContext;
+use crate::message::EncryptionContext;
 use crate::retry::{Deadline, RetryPolicy};
 
 /// A record in clear. Its ciphertext, `ciphertext of <sequence number>`, must never reach a sink.

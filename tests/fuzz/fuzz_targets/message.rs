@@ -3,9 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use warmkeys::data_key::DataKey;
-use warmkeys::encryption_context::EncryptionContext;
-use warmkeys::message::{MessageLimits, RawAesKey, SealedMessage, VerificationKey};
+use warmkeys::message::{DataKey, EncryptionContext, MessageLimits, RawAesKey, SealedMessage, VerificationKey};
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(message) = SealedMessage::read(bytes, &MessageLimits::default()) else { return };

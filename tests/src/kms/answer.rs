@@ -3,7 +3,7 @@
 use aws_lc_rs::rand;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use warmkeys::encryption_context::EncryptionContext;
+use warmkeys::message::EncryptionContext;
 
 use super::ciphertext_blob::{self, CiphertextBlob};
 use super::error::KmsError;

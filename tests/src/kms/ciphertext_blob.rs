@@ -1,7 +1,7 @@
 //! What `Encrypt` and `GenerateDataKey` return and `Decrypt` takes: wrapped bytes that name their key.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
-use warmkeys::encryption_context::EncryptionContext;
+use warmkeys::message::EncryptionContext;
 
 use super::key::KmsKey;
 

@@ -9,11 +9,9 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use warmkeys::batch::SequenceNumber;
 use warmkeys::clock::{Clock, SystemClock};
-use warmkeys::data_key::DataKey;
 use warmkeys::data_keys::{DataKeyError, GenerateDataKey, GenerationRequest};
 use warmkeys::encrypting_writer::{EncryptingSettings, EncryptingWriter};
-use warmkeys::encryption_context::EncryptionContext;
-use warmkeys::message::{MessageLimits, RawAesKey, SealedMessage, SealingMaterials};
+use warmkeys::message::{DataKey, EncryptionContext, MessageLimits, RawAesKey, SealedMessage, SealingMaterials};
 use warmkeys::producer::{
     EntryFailure, EntryResult, KinesisWriter, ListShards, ListShardsError, ListedShard, PutRecords, PutRecordsError,
     RequestEntry, ShardPage, WriterSettings,

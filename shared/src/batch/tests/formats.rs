@@ -2,8 +2,7 @@
 
 use super::fakes::{processor, processor_for};
 use super::fixtures::{batch, data_key, message, message_with_context, record};
-use crate::encryption_context::EncryptionContext;
-use crate::message::{AlgorithmSuite, CommitmentPolicy, MessageLimits};
+use crate::message::{AlgorithmSuite, CommitmentPolicy, EncryptionContext, MessageLimits};
 use crate::record_format::{ContentError, EncryptionSdkFormat, KmsCiphertextFormat, RecordFormat};
 
 fn requiring(pairs: &[(&str, &str)]) -> RecordFormat {

@@ -1,8 +1,8 @@
 //! Which cache entry a request belongs to, and whether it may have one.
 
-use crate::data_key::EncryptedDataKey;
 use crate::data_keys::{DataKeyRequest, WrappedDataKey};
 use crate::materials_cache::{CacheId, CacheIdBuilder};
+use crate::message::EncryptedDataKey;
 
 /// The id of `request` in `partition`: equal for requests that the same materials answer, and for no others.
 ///
@@ -40,8 +40,7 @@ pub(super) fn is_cacheable(wrapped: &WrappedDataKey) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::encryption_context::EncryptionContext;
-    use crate::message::AlgorithmSuite;
+    use crate::message::{AlgorithmSuite, EncryptionContext};
 
     const SUITE: AlgorithmSuite = AlgorithmSuite::Aes256GcmHkdfSha512CommitKey;
 

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use super::{AllowedKeys, DiscoveryFilter, KeyringSettings};
-use crate::data_key::EncryptedDataKey;
 use crate::data_keys::{DataKeyError, KMS_PROVIDER_ID, KeyArn, MAX_CIPHERTEXT_BYTES, kms_may_refuse};
-use crate::encryption_context::EncryptionContext;
+use crate::message::{EncryptedDataKey, EncryptionContext};
 
 /// An encrypted data key that is worth a call.
 pub(super) struct Candidate<'a> {

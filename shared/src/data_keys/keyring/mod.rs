@@ -14,10 +14,8 @@ use super::{
     DecryptionMaterials, KeyArn, WrappedDataKey,
 };
 use crate::clock::Clock;
-use crate::data_key::{DataKey, EncryptedDataKey};
-use crate::encryption_context::EncryptionContext;
 use crate::failure::FailureClass;
-use crate::message::{AlgorithmSuite, MessageError, VerificationKey};
+use crate::message::{AlgorithmSuite, DataKey, EncryptedDataKey, EncryptionContext, MessageError, VerificationKey};
 use crate::retry::Deadline;
 
 pub use settings::{AllowedKeys, DiscoveryFilter, KeyringSettings, KeyringSettingsError};

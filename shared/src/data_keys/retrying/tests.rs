@@ -6,7 +6,7 @@ use super::*;
 use crate::clock::SystemClock;
 use crate::data_keys::KeyArn;
 use crate::data_keys::testing::{Answer, FakeKms, requests};
-use crate::encryption_context::EncryptionContext;
+use crate::message::EncryptionContext;
 
 const SECOND: Duration = Duration::from_secs(1);
 

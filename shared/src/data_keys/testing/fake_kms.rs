@@ -8,12 +8,11 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, RandomizedNonceKey};
 use tokio::time::Instant;
 
 use crate::clock::{Clock, SystemClock};
-use crate::data_key::DataKey;
 use crate::data_keys::{
     CiphertextRequest, DataKeyError, DecryptCiphertext, DecryptedCiphertext, EncryptPlaintext, EncryptedPlaintext,
     GenerateUnderKey, GeneratedDataKey, GeneratorRequest, KeyArn, PlaintextRequest,
 };
-use crate::encryption_context::EncryptionContext;
+use crate::message::{DataKey, EncryptionContext};
 use crate::retry::Deadline;
 
 /// Holds KMS keys; a ciphertext is bound to its key's id and to the encryption context, as with the real one.

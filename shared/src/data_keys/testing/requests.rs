@@ -1,10 +1,8 @@
 //! Keys and requests that tests have in common.
 
 use super::FakeKms;
-use crate::data_key::EncryptedDataKey;
 use crate::data_keys::{DataKeyRequest, GenerationRequest, KeyArn, WrappedDataKey};
-use crate::encryption_context::EncryptionContext;
-use crate::message::AlgorithmSuite;
+use crate::message::{AlgorithmSuite, EncryptedDataKey, EncryptionContext};
 
 /// A suite with commitment and without a signature.
 pub(crate) const SUITE: AlgorithmSuite = AlgorithmSuite::Aes256GcmHkdfSha512CommitKey;

@@ -12,9 +12,7 @@ use super::{
     DataKeyError, EncryptPlaintext, GenerateDataKey, GenerateUnderKey, GenerationRequest, GeneratorRequest,
     KMS_PROVIDER_ID, KeyArn, PlaintextRequest,
 };
-use crate::data_key::EncryptedDataKey;
-use crate::encryption_context::EncryptionContext;
-use crate::message::{PUBLIC_KEY_CONTEXT_KEY, SealingMaterials, SigningKey};
+use crate::message::{EncryptedDataKey, EncryptionContext, PUBLIC_KEY_CONTEXT_KEY, SealingMaterials, SigningKey};
 use crate::retry::Deadline;
 
 pub use settings::{WrappingKeys, WrappingKeysError};

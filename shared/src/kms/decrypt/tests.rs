@@ -5,13 +5,13 @@ use aws_sdk_kms::Client;
 use aws_smithy_mocks::{Rule, mock};
 
 use super::*;
-use crate::encryption_context::EncryptionContext;
 use crate::failure::FailureClass;
 use crate::kms::KeyStore;
 use crate::kms::client::test_client::{answered_by, connected_to};
 use crate::kms::testing::{
     COMMON_ERRORS, KEY, SECRET, SECRET_IN_BASE64, assert_no_secret, body, context, deadline, key, settings,
 };
+use crate::message::EncryptionContext;
 
 fn http_answer(status: u16, body: String) -> Rule {
     // Without bound, so that a request sent again is answered and counted too.

@@ -2,11 +2,11 @@ use aws_sdk_kms::Client;
 use aws_smithy_mocks::mock;
 
 use super::*;
-use crate::data_key::DataKey;
 use crate::failure::FailureClass;
 use crate::kms::KeyStore;
 use crate::kms::client::test_client::{answered_by, hosts_called_by};
 use crate::kms::testing::{COMMON_ERRORS, KEY, SECRET, assert_no_secret, body, context, deadline, key, settings};
+use crate::message::DataKey;
 
 async fn encrypt_with(client: &KmsClient, key: &crate::data_keys::KeyArn) -> Result<EncryptedPlaintext, DataKeyError> {
     let (plaintext, encryption_context) = (DataKey::new(SECRET.to_vec()), context());

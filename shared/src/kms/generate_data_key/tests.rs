@@ -3,13 +3,13 @@ use aws_sdk_kms::primitives::Blob;
 use aws_smithy_mocks::mock;
 
 use super::*;
-use crate::encryption_context::EncryptionContext;
 use crate::failure::FailureClass;
 use crate::kms::KeyStore;
 use crate::kms::client::test_client::{answered_by, hosts_called_by};
 use crate::kms::testing::{
     COMMON_ERRORS, KEY, SECRET, SECRET_IN_BASE64, assert_no_secret, body, context, deadline, key, settings,
 };
+use crate::message::EncryptionContext;
 
 async fn generate(client: &KmsClient) -> Result<GeneratedDataKey, DataKeyError> {
     let (key, encryption_context) = (key(), context());

@@ -7,9 +7,9 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::materials::{Opening, materials};
-use crate::data_key::DataKey;
-use crate::encryption_context::EncryptionContext;
-use crate::message::{AlgorithmSuite, MessageLimits, RawAesKey, SealedMessage, VerificationKey, seal};
+use crate::message::{
+    AlgorithmSuite, DataKey, EncryptionContext, MessageLimits, RawAesKey, SealedMessage, VerificationKey, seal,
+};
 
 /// Version 1 and 2, signed and not, in three frames; and a required pair.
 fn framed() -> Vec<(Vec<u8>, Opening)> {

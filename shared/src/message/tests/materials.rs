@@ -1,10 +1,8 @@
 //! Materials as a producer would have them.
 
-use crate::data_key::{DataKey, EncryptedDataKey};
-use crate::encryption_context::EncryptionContext;
 use crate::message::{
-    AlgorithmSuite, MessageError, MessageLimits, PUBLIC_KEY_CONTEXT_KEY, SealedMessage, SealingMaterials, SigningKey,
-    VerificationKey,
+    AlgorithmSuite, DataKey, EncryptedDataKey, EncryptionContext, MessageError, MessageLimits, PUBLIC_KEY_CONTEXT_KEY,
+    SealedMessage, SealingMaterials, SigningKey, VerificationKey,
 };
 
 /// What it takes to open a message.

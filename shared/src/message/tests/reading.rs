@@ -3,9 +3,9 @@
 use std::num::{NonZeroU16, NonZeroU32};
 
 use super::materials::{encrypted_data_key, materials};
-use crate::data_key::DataKey;
-use crate::encryption_context::EncryptionContext;
-use crate::message::{AlgorithmSuite, MessageError, MessageLimits, SealedMessage, SealingMaterials, seal};
+use crate::message::{
+    AlgorithmSuite, DataKey, EncryptionContext, MessageError, MessageLimits, SealedMessage, SealingMaterials, seal,
+};
 
 const V1: AlgorithmSuite = AlgorithmSuite::Aes256GcmIv12Tag16HkdfSha256;
 const V2: AlgorithmSuite = AlgorithmSuite::Aes256GcmHkdfSha512CommitKey;

@@ -5,11 +5,9 @@ use std::num::NonZeroU32;
 use proptest::prelude::*;
 
 use super::materials::{encrypted_data_key, materials};
-use crate::data_key::DataKey;
-use crate::encryption_context::EncryptionContext;
 use crate::message::{
-    AlgorithmSuite, MessageError, MessageLimits, PUBLIC_KEY_CONTEXT_KEY, SealedMessage, SealingMaterials, SigningKey,
-    VerificationKey, seal,
+    AlgorithmSuite, DataKey, EncryptionContext, MessageError, MessageLimits, PUBLIC_KEY_CONTEXT_KEY, SealedMessage,
+    SealingMaterials, SigningKey, VerificationKey, seal,
 };
 
 const FRAME_LEN: NonZeroU32 = NonZeroU32::new(16).unwrap();

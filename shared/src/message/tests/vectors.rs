@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::data_key::DataKey;
-use crate::encryption_context::EncryptionContext;
-use crate::message::{MessageError, MessageLimits, RawAesKey, SealedMessage, VerificationKey};
+use crate::message::{
+    DataKey, EncryptionContext, MessageError, MessageLimits, RawAesKey, SealedMessage, VerificationKey,
+};
 
 /// Folders with more vectors, separated by colons.
 const FOLDERS_VARIABLE: &str = "WARMKEYS_VECTORS";

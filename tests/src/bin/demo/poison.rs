@@ -4,8 +4,7 @@ use std::error::Error;
 
 use local_stack::kms::{DEVELOPMENT_KEY_ARN, EmbeddedKms, SECOND_DEVELOPMENT_KEY_ARN};
 use local_stack::sealing::sealing_materials;
-use warmkeys::encryption_context::EncryptionContext;
-use warmkeys::message::{DEFAULT_FRAME_LEN, SealingMaterials, seal};
+use warmkeys::message::{DEFAULT_FRAME_LEN, EncryptionContext, SealingMaterials, seal};
 
 use crate::workload::Poison;
 

@@ -11,8 +11,7 @@ use warmkeys::clock::{Clock, SystemClock};
 use warmkeys::data_keys::{
     AllowedKeys, DataKeyRequest, DecryptDataKey, DecryptionMaterials, Keyring, KeyringSettings, WrappedDataKey,
 };
-use warmkeys::encryption_context::EncryptionContext;
-use warmkeys::message::{MessageError, MessageLimits, SealedMessage, VerificationKey};
+use warmkeys::message::{EncryptionContext, MessageError, MessageLimits, SealedMessage, VerificationKey};
 use warmkeys::retry::Deadline;
 
 use local_stack::kms::REGION;

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use warmkeys::clock::{Clock, SystemClock};
-use warmkeys::data_key::DataKey;
 use warmkeys::data_keys::{GenerateDataKey, GenerationRequest, KeyArn, WrappingKeyring, WrappingKeys};
-use warmkeys::encryption_context::EncryptionContext;
 use warmkeys::kms::{KmsClient, KmsSettings};
-use warmkeys::message::{AlgorithmSuite, PUBLIC_KEY_CONTEXT_KEY, RawAesKey, SealingMaterials, SigningKey};
+use warmkeys::message::{
+    AlgorithmSuite, DataKey, EncryptionContext, PUBLIC_KEY_CONTEXT_KEY, RawAesKey, SealingMaterials, SigningKey,
+};
 use warmkeys::retry::Deadline;
 
 use crate::request::WrappingKey;

@@ -4,8 +4,7 @@ use std::error::Error;
 use std::fs;
 
 use serde_json::{Value, json};
-use warmkeys::encryption_context::EncryptionContext;
-use warmkeys::message::{AlgorithmSuite, seal};
+use warmkeys::message::{AlgorithmSuite, EncryptionContext, seal};
 
 use crate::request::WriteRequest;
 use crate::wrapping_keys::{Kms, new_materials};

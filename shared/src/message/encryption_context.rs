@@ -89,7 +89,7 @@ impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for EncryptionContex
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::message::*;
 
     #[test]
     fn pairs_are_serialised_in_the_order_of_the_keys_bytes() {

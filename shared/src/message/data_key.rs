@@ -56,7 +56,7 @@ pub struct EncryptedDataKey {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::message::*;
 
     #[test]
     fn debug_shows_no_secret_byte() {
