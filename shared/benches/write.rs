@@ -7,16 +7,16 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::runtime::Builder;
-use warmkeys::batch::SequenceNumber;
 use warmkeys::clock::{Clock, SystemClock};
 use warmkeys::data_keys::{CachingGeneration, DataKeyError, GenerateDataKey, GenerationRequest, UsageLimits};
 use warmkeys::encrypting_writer::{EncryptingSettings, EncryptingWriter, PlainRecord};
-use warmkeys::materials_cache::CacheSettings;
-use warmkeys::message::{DEFAULT_FRAME_LEN, DataKey, EncryptedDataKey, EncryptionContext, SealingMaterials, seal};
-use warmkeys::producer::{
+use warmkeys::kinesis::{
     EntryResult, KinesisWriter, ListShards, ListShardsError, ListedShard, OutgoingRecord, PutRecords, PutRecordsError,
     RequestEntry, ShardPage, WriterSettings,
 };
+use warmkeys::materials_cache::CacheSettings;
+use warmkeys::message::{DEFAULT_FRAME_LEN, DataKey, EncryptedDataKey, EncryptionContext, SealingMaterials, seal};
+use warmkeys::records::SequenceNumber;
 use warmkeys::retry::Deadline;
 
 const RECORDS: usize = 100_000;

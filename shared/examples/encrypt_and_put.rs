@@ -11,9 +11,9 @@ use std::time::Duration;
 use warmkeys::clock::{Clock, SystemClock};
 use warmkeys::data_keys::{CachingGeneration, Retrying, UsageLimits, WrappingKeyring, WrappingKeys};
 use warmkeys::encrypting_writer::{EncryptingSettings, EncryptingWriter, PlainRecord};
+use warmkeys::kinesis::{KinesisClient, KinesisWriter, StreamIdentifier, WriterSettings};
 use warmkeys::kms::{KmsClient, KmsSettings};
 use warmkeys::materials_cache::CacheSettings;
-use warmkeys::producer::{KinesisClient, KinesisWriter, StreamIdentifier, WriterSettings};
 use warmkeys::retry::{ConcurrencyLimit, Deadline, RetryPolicy};
 
 #[tokio::main]

@@ -10,11 +10,13 @@ use warmkeys::batch::{BatchProcessor, KinesisEvent, ShardBatch};
 use warmkeys::clock::{Clock, SystemClock};
 use warmkeys::config::StreamDecryptorConfig;
 use warmkeys::data_keys::{Caching, Keyring, Retrying};
+use warmkeys::delivery::Delivery;
 use warmkeys::invocation::{InvocationDeadlines, catch_panic};
 use warmkeys::kms::KmsClient;
 use warmkeys::quarantine::ConfiguredQuarantine;
+use warmkeys::records::OpenedRecord;
 use warmkeys::retry::{ConcurrencyLimit, Deadline};
-use warmkeys::sinks::{Delivery, OpenedRecord, RecordSink};
+use warmkeys::sinks::RecordSink;
 
 struct CountByTenant;
 

@@ -47,23 +47,27 @@
 //! # Ok::<(), warmkeys::message::MessageError>(())
 //! ```
 
+mod aws;
 pub mod batch;
-mod bounded_text;
 pub mod clock;
 pub mod config;
 pub mod data_keys;
+pub mod delivery;
 pub mod encrypting_writer;
 pub mod failure;
 pub mod invocation;
+pub mod kinesis;
 pub mod kms;
 pub mod kpl;
 pub mod logging;
 pub mod materials_cache;
 pub mod message;
-pub mod producer;
 pub mod quarantine;
 pub mod record_format;
+pub mod records;
 pub mod retry;
-mod service_failure;
+pub mod s3;
 pub mod sinks;
+pub mod sqs;
+mod text;
 mod worker_threads;

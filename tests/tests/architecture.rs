@@ -85,16 +85,16 @@ fn only_kms_names_the_kms_sdk() {
 }
 
 #[test]
-fn only_producer_sinks_and_quarantine_name_the_sdks_of_what_they_write_to() {
-    only_these_name("shared/src", &["shared/src/producer/client.rs"], &["aws_sdk_kinesis"]);
+fn only_kinesis_sinks_and_quarantine_name_the_sdks_of_what_they_write_to() {
+    only_these_name("shared/src", &["shared/src/kinesis/client.rs"], &["aws_sdk_kinesis"]);
     only_these_name("shared/src", &["shared/src/sinks"], &["aws_sdk_firehose"]);
-    only_these_name("shared/src", &["shared/src/sinks", "shared/src/service_failure.rs"], &["aws_sdk_sqs"]);
-    only_these_name("shared/src", &["shared/src/quarantine/object_store.rs"], &["aws_sdk_s3"]);
+    only_these_name("shared/src", &["shared/src/sqs", "shared/src/aws", "shared/src/delivery", "shared/src/text"], &["aws_sdk_sqs"]);
+    only_these_name("shared/src", &["shared/src/s3"], &["aws_sdk_s3"]);
 }
 
 #[test]
-fn the_producer_knows_neither_sinks_nor_quarantine() {
-    only_these_name("shared/src/producer", &[], &["crate::sinks", "crate::quarantine"]);
+fn the_stream_writer_knows_neither_sinks_nor_quarantine() {
+    only_these_name("shared/src/kinesis", &[], &["crate::sinks", "crate::quarantine"]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Serialize, Serializer};
 use warmkeys::data_keys::GenerateDataKey;
 use warmkeys::failure::describe;
-use warmkeys::producer::{ListShards, Outcome, PutRecords, Receipt};
+use warmkeys::kinesis::{ListShards, Outcome, PutRecords, Receipt};
 use warmkeys::retry::Deadline;
 
 use crate::RecordEncryptor;

@@ -4,7 +4,7 @@ use serde::Serialize;
 use warmkeys::data_keys::DataKeyError;
 use warmkeys::encrypting_writer::EncryptError;
 use warmkeys::failure::FailureClass;
-use warmkeys::producer::{ListShardsError, Outcome, WriteError};
+use warmkeys::kinesis::{ListShardsError, Outcome, WriteError};
 
 use crate::request::InvalidRecord;
 

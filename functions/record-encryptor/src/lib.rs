@@ -22,7 +22,7 @@ use warmkeys::clock::Clock;
 use warmkeys::data_keys::GenerateDataKey;
 use warmkeys::encrypting_writer::{EncryptError, EncryptingWriter};
 use warmkeys::invocation::{HandlerPanicked, InvocationDeadlines, catch_panic};
-use warmkeys::producer::{ListShards, PutRecords, Receipt};
+use warmkeys::kinesis::{ListShards, PutRecords, Receipt};
 use warmkeys::retry::Deadline;
 
 use self::direct::DirectResponse;

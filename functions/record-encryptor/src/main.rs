@@ -8,9 +8,9 @@ use warmkeys::clock::{Clock, SystemClock};
 use warmkeys::config::RecordEncryptorConfig;
 use warmkeys::data_keys::{CachingGeneration, Retrying, WrappingKeyring};
 use warmkeys::encrypting_writer::EncryptingWriter;
+use warmkeys::kinesis::{KinesisClient, KinesisWriter};
 use warmkeys::kms::KmsClient;
 use warmkeys::logging;
-use warmkeys::producer::{KinesisClient, KinesisWriter};
 use warmkeys::retry::ConcurrencyLimit;
 
 #[tokio::main]

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use warmkeys::data_keys::GenerateDataKey;
 use warmkeys::failure::describe;
-use warmkeys::producer::{ListShards, PutRecords};
+use warmkeys::kinesis::{ListShards, PutRecords};
 use warmkeys::retry::Deadline;
 
 use crate::RecordEncryptor;

@@ -3,10 +3,12 @@
 use std::future::{Future, ready};
 
 use warmkeys::data_keys::{DataKeyError, DataKeyRequest, DecryptDataKey, DecryptionMaterials, WrappedDataKey};
+use warmkeys::delivery::Delivery;
 use warmkeys::message::DataKey;
-use warmkeys::quarantine::{Quarantine, RejectedRecord, ShardOrigin};
+use warmkeys::quarantine::Quarantine;
+use warmkeys::records::{OpenedRecord, RejectedRecord, ShardOrigin};
 use warmkeys::retry::Deadline;
-use warmkeys::sinks::{Delivery, OpenedRecord, RecordSink};
+use warmkeys::sinks::RecordSink;
 
 use super::messages::data_key;
 

@@ -2,15 +2,16 @@
 
 use tokio::time::timeout_at;
 
-use super::ShardRecord;
-use super::deadlines::PhaseDeadlines;
 use super::opening::Finished;
 use super::report::Checkpoint;
 use super::units::unit_start;
 use crate::clock::Clock;
+use crate::delivery::{Delivery, SinkError};
 use crate::failure::describe;
-use crate::quarantine::{Quarantine, RejectedRecord, ShardOrigin};
-use crate::sinks::{Delivery, OpenedRecord, RecordSink, SinkError};
+use crate::invocation::PhaseDeadlines;
+use crate::quarantine::Quarantine;
+use crate::records::{OpenedRecord, RejectedRecord, ShardOrigin, ShardRecord};
+use crate::sinks::RecordSink;
 
 /// Where finished records go.
 #[derive(Debug)]

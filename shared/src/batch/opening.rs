@@ -3,15 +3,13 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use super::ShardRecord;
 use super::plan::BatchPlan;
 use super::resolve::DataKeyOutcome;
 use crate::clock::Clock;
 use crate::failure::{FailureClass, describe};
-use crate::quarantine::RejectedRecord;
 use crate::record_format::RecordFormat;
+use crate::records::{OpenedRecord, RejectedRecord, ShardRecord};
 use crate::retry::Deadline;
-use crate::sinks::OpenedRecord;
 use crate::worker_threads::longest_prefix;
 
 /// Everything that opening takes. Owned, so that it can leave the async runtime's threads.

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-use super::ShardRecord;
 use crate::data_keys::DataKeyRequest;
 use crate::message::EncryptionContext;
 use crate::record_format::{ContentError, DataKeyIdentity, RecordFormat};
+use crate::records::ShardRecord;
 
 /// Which data keys a batch needs, and which record needs which.
 #[derive(Debug)]

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::deadlines::{PhaseDeadlines, TimeReserves};
 use super::finishing::{Finishing, Progress};
 use super::opening::{Finished, Opening};
 use super::plan::BatchPlan;
@@ -16,6 +15,7 @@ use super::{EventError, ShardBatch};
 use crate::clock::Clock;
 use crate::data_keys::{DataKeyError, DecryptDataKey};
 use crate::failure::describe;
+use crate::invocation::{PhaseDeadlines, TimeReserves};
 use crate::quarantine::Quarantine;
 use crate::record_format::RecordFormat;
 use crate::retry::Deadline;

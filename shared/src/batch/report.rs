@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use aws_lambda_events::streams::KinesisEventResponse;
 
-use super::{SequenceNumber, ShardRecord};
 use crate::failure::FailureClass;
+use crate::records::{SequenceNumber, ShardRecord};
 
 /// What became of a batch: the answer to Lambda, and what is worth counting. Holds no content.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

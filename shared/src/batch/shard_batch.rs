@@ -2,10 +2,10 @@
 
 use std::time::{Duration, SystemTime};
 
+use super::KinesisEvent;
 use super::event::{Base64Data, KinesisEventRecord, KinesisRecord, SharedString};
-use super::{KinesisEvent, SequenceNumber, ShardRecord};
 use crate::kpl;
-use crate::quarantine::ShardOrigin;
+use crate::records::{SequenceNumber, ShardOrigin, ShardRecord};
 
 /// The user records of one shard, in shard order.
 #[derive(Clone, Debug)]

@@ -8,7 +8,7 @@
 //! So a unit that a destination cannot take within one invocation never gets through: the function's time-out must be long
 //! enough for the largest aggregate, at the rate at which the sink takes records of one partition key.
 
-use super::ShardRecord;
+use crate::records::ShardRecord;
 
 /// The index of the first record of the unit that `index` belongs to. An index past the end is a unit of its own.
 pub(super) fn unit_start(records: &[ShardRecord], index: usize) -> usize {

@@ -1,11 +1,11 @@
 //! Variables of the sinks and the quarantine.
 
 use super::{Choice, Describe, Environment, Integer, Text, kinesis};
-use crate::producer::StreamIdentifier;
-use crate::quarantine::{BucketName, KeyPrefix, QuarantineSettings, S3Settings};
-use crate::sinks::{
-    DeliveryStreamName, FirehoseSettings, KinesisSinkSettings, MessageLimit, QueueUrl, SinkSettings, SqsSettings,
-};
+use crate::kinesis::StreamIdentifier;
+use crate::quarantine::QuarantineSettings;
+use crate::s3::{BucketName, KeyPrefix, S3Settings};
+use crate::sinks::{DeliveryStreamName, FirehoseSettings, KinesisSinkSettings, SinkSettings};
+use crate::sqs::{MessageLimit, QueueUrl, SqsSettings};
 
 /// The variables, in the order of the documentation.
 pub(super) const VARIABLES: &[&dyn Describe] = &[

@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use super::{Choice, Describe, Environment, Integer};
-use crate::producer::{Aggregation, MaxRecordBytes, WriterSettings};
+use crate::kinesis::{Aggregation, MaxRecordBytes, WriterSettings};
 
 /// The variables, in the order of the documentation.
 pub(super) const VARIABLES: &[&dyn Describe] = &[&AGGREGATION, &MAX_RECORD_BYTES, &RATE_LIMIT];

@@ -8,12 +8,12 @@ use super::{
     Choice, ConfigError, Describe, Description, Environment, Integer, KmsRequestConfig, RuntimeConfig, Text, TextList,
 };
 use super::{data_key_cache, kinesis, kms_requests, runtime};
-use crate::batch::TimeReserves;
 use crate::data_keys::{GenerationRequest, KeyArn, UsageLimits, WrappingKeys};
 use crate::encrypting_writer::EncryptingSettings;
+use crate::invocation::TimeReserves;
+use crate::kinesis::{StreamIdentifier, WriterSettings};
 use crate::materials_cache::CacheSettings;
 use crate::message::{AlgorithmSuite, DEFAULT_FRAME_LEN, EncryptionContext};
-use crate::producer::{StreamIdentifier, WriterSettings};
 
 /// The configuration of the function `record-encryptor`.
 #[derive(Clone, Debug)]

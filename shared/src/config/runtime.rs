@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Choice, Describe, Environment, Integer, milliseconds};
-use crate::batch::TimeReserves;
+use crate::invocation::TimeReserves;
 use crate::logging::LogLevel;
 
 /// What every function is configured with.

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::{ConfigError, Describe, Description, Environment, Integer, KmsConfig, RuntimeConfig};
 use super::{data_key_cache, destinations, format, kinesis, kms, kms_requests, milliseconds, runtime};
-use crate::batch::{BatchSettings, ResolveSettings, TimeReserves};
+use crate::batch::{BatchSettings, ResolveSettings};
+use crate::invocation::TimeReserves;
 use crate::quarantine::QuarantineSettings;
 use crate::record_format::RecordFormat;
 use crate::sinks::SinkSettings;

@@ -2,8 +2,8 @@
 
 use crate::data_keys::{DataKeyError, GenerationRequestError};
 use crate::failure::FailureClass;
+use crate::kinesis::{Outcome, RecordError, WriteError};
 use crate::message::MessageError;
-use crate::producer::{Outcome, RecordError, WriteError};
 
 /// Why a record was not encrypted and written. No variant's text holds a record's content.
 #[derive(Clone, Debug, thiserror::Error)]

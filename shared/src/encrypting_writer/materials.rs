@@ -9,8 +9,8 @@ use futures_util::stream;
 
 use super::{ByRecord, EncryptError, EncryptingWriter, PlainRecord};
 use crate::data_keys::{DataKeyError, GenerateDataKey, GenerationRequest, kms_may_refuse};
+use crate::kinesis::{ListShards, PutRecords};
 use crate::message::{EncryptionContext, SealingMaterials};
-use crate::producer::{ListShards, PutRecords};
 use crate::retry::Deadline;
 
 /// How many records of one encryption context ask for materials at once. Nearly all find them in the cache, or wait for one

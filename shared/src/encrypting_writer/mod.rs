@@ -19,11 +19,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use self::order::hold_back;
-use crate::batch::PhaseDeadlines;
 use crate::clock::Clock;
 use crate::data_keys::GenerateDataKey;
+use crate::invocation::PhaseDeadlines;
+use crate::kinesis::{KinesisWriter, ListShards, Ordering, OutgoingRecord, PutRecords, Receipt, WriteError};
 use crate::message::{MessageError, SealingMaterials, seal};
-use crate::producer::{KinesisWriter, ListShards, Ordering, OutgoingRecord, PutRecords, Receipt, WriteError};
 use crate::retry::Deadline;
 use crate::worker_threads::longest_prefix;
 

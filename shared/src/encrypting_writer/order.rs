@@ -30,8 +30,8 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
+    use crate::kinesis::RecordError;
     use crate::message::EncryptionContext;
-    use crate::producer::RecordError;
 
     #[test]
     fn what_may_come_again_holds_back_the_later_records_of_its_partition_key() {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::kinesis::OutgoingRecord;
 use crate::message::EncryptionContext;
-use crate::producer::OutgoingRecord;
 
 /// A record to be encrypted and written. `Debug` does not show the plaintext.
 #[derive(Clone)]

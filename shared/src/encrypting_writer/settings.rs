@@ -2,7 +2,7 @@
 
 use std::num::{NonZeroU32, NonZeroUsize};
 
-use crate::batch::TimeReserves;
+use crate::invocation::TimeReserves;
 use crate::message::{AlgorithmSuite, DEFAULT_FRAME_LEN, EncryptionContext};
 
 /// How records are encrypted.

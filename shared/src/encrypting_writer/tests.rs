@@ -9,10 +9,10 @@ use crate::data_keys::testing::requests::key;
 use crate::data_keys::testing::{Answer, FakeKms};
 use crate::data_keys::{CachingGeneration, DataKeyError, Retrying, UsageLimits, WrappingKeyring, WrappingKeys};
 use crate::failure::FailureClass;
+use crate::kinesis::fake_kinesis::FakeKinesis;
+use crate::kinesis::{MaxRecordBytes, Outcome, WriterSettings};
 use crate::materials_cache::CacheSettings;
 use crate::message::{EncryptionContext, MessageLimits, SealedMessage};
-use crate::producer::fake_kinesis::FakeKinesis;
-use crate::producer::{MaxRecordBytes, Outcome, WriterSettings};
 use crate::retry::{ConcurrencyLimit, RetryPolicy};
 
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -54,7 +54,7 @@ impl Stack {
 
     /// What is in the stream.
     fn written(&self) -> Vec<(String, Bytes)> {
-        let entry = |entry: &crate::producer::fake_kinesis::WrittenEntry| {
+        let entry = |entry: &crate::kinesis::fake_kinesis::WrittenEntry| {
             (entry.partition_key.as_ref().to_owned(), entry.data.clone())
         };
         self.kinesis.read(|state| state.written.iter().map(entry).collect())

@@ -9,7 +9,7 @@ use prost::Message;
 use super::aggregated_record::{AggregatedRecord, Record};
 use super::field_counts::FieldCounts;
 use super::{DIGEST_LEN, MAGIC, UserRecord};
-use crate::producer::HashKey;
+use crate::records::HashKey;
 
 /// The least payload bytes that an aggregate has for each of its user records, on average.
 ///

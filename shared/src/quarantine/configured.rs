@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use aws_config::SdkConfig;
 
-use super::{Quarantine, RejectedRecord, S3Quarantine, S3Settings, ShardOrigin, SqsQuarantine, StderrQuarantine};
+use super::{Quarantine, S3Quarantine, SqsQuarantine, StderrQuarantine};
 use crate::clock::Clock;
+use crate::delivery::Delivery;
+use crate::records::{RejectedRecord, ShardOrigin};
 use crate::retry::Deadline;
-use crate::sinks::{Delivery, SqsSettings};
+use crate::s3::S3Settings;
+use crate::sqs::SqsSettings;
 
 /// Which quarantine is configured, and how.
 #[derive(Clone, Debug)]

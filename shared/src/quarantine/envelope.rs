@@ -3,12 +3,9 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::{RejectedRecord, ShardOrigin};
-use crate::batch::{SequenceNumber, ShardRecord};
-use crate::bounded_text::bounded;
 use crate::failure::FailureClass;
-use crate::sinks::sqs::escape_for_sqs;
-use crate::sinks::timestamp::{parse_rfc3339, rfc3339};
+use crate::records::{RejectedRecord, SequenceNumber, ShardOrigin, ShardRecord};
+use crate::text::{bounded, escape_for_sqs, parse_rfc3339, rfc3339};
 
 /// A rejected record as it is kept, in camel case as JSON:
 ///

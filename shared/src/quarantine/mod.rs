@@ -5,9 +5,8 @@
 
 mod configured;
 mod envelope;
-mod object_store;
 mod parts;
-mod rejected_record;
+mod place;
 mod s3;
 mod sqs;
 mod stderr;
@@ -16,13 +15,12 @@ mod testing;
 
 use std::future::Future;
 
+use crate::delivery::Delivery;
+use crate::records::{RejectedRecord, ShardOrigin};
 use crate::retry::Deadline;
-use crate::sinks::Delivery;
 
 pub use configured::{ConfiguredQuarantine, QuarantineSettings};
 pub use envelope::{EnvelopeError, EnvelopePayload, QuarantineEnvelope, S3Object};
-pub use object_store::{BucketName, KeyPrefix, S3Settings};
-pub use rejected_record::{RejectedRecord, ShardOrigin};
 pub use s3::S3Quarantine;
 pub use sqs::SqsQuarantine;
 pub use stderr::StderrQuarantine;

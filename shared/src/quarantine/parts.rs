@@ -2,9 +2,9 @@
 
 use std::future::Future;
 
-use super::{RejectedRecord, ShardOrigin};
+use crate::delivery::Delivery;
+use crate::records::{RejectedRecord, ShardOrigin};
 use crate::retry::Deadline;
-use crate::sinks::Delivery;
 
 /// How many records are made ready at a time: several rounds of requests to any destination, so that parts cost no time,
 /// and, with keys and reasons of full length, some 3 MB of envelopes besides the data.
@@ -44,9 +44,9 @@ mod tests {
     use std::sync::Mutex;
 
     use super::*;
+    use crate::delivery::SinkError;
+    use crate::delivery::testing::within;
     use crate::quarantine::testing::{origin, rejected};
-    use crate::sinks::SinkError;
-    use crate::sinks::testing::within;
 
     /// Stores so many records, and tells how many it was given at a time.
     struct Room {

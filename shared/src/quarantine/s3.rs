@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use aws_config::SdkConfig;
 
-use super::object_store::{NewObject, ObjectStore};
-use super::{Quarantine, QuarantineEnvelope, RejectedRecord, S3Settings, ShardOrigin};
+use super::place::place;
+use super::{Quarantine, QuarantineEnvelope};
 use crate::clock::Clock;
+use crate::delivery::Delivery;
+use crate::records::{RejectedRecord, ShardOrigin};
 use crate::retry::Deadline;
-use crate::sinks::Delivery;
+use crate::s3::{NewObject, ObjectStore, S3Settings};
 
 /// Writes each rejected record as one object, a [`QuarantineEnvelope`].
 ///
@@ -33,7 +35,7 @@ impl S3Quarantine {
         records: &'a [RejectedRecord],
     ) -> impl Iterator<Item = NewObject> + Send + 'a {
         records.iter().map(|rejected| NewObject {
-            place: self.store.place(origin, rejected),
+            key: place(self.store.settings(), origin, rejected).key,
             content: QuarantineEnvelope::new(origin, rejected).to_json().into(),
         })
     }
@@ -44,3 +46,6 @@ impl Quarantine for S3Quarantine {
         self.store.put(self.objects(origin, records), deadline).await
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests;

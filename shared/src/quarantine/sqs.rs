@@ -4,19 +4,21 @@ use std::sync::Arc;
 
 use aws_config::SdkConfig;
 
-use super::object_store::{NewObject, ObjectStore};
 use super::parts::{QuarantinePart, in_parts};
-use super::{Quarantine, QuarantineEnvelope, RejectedRecord, S3Settings, ShardOrigin};
+use super::place::place;
+use super::{Quarantine, QuarantineEnvelope};
 use crate::clock::Clock;
+use crate::delivery::Delivery;
+use crate::records::{RejectedRecord, ShardOrigin};
 use crate::retry::Deadline;
-use crate::sinks::sqs::{FifoIds, Message, SqsQueue, deduplication_id, group_id};
-use crate::sinks::{Delivery, FifoOrder, SqsSettings};
+use crate::s3::{NewObject, ObjectStore, S3Settings};
+use crate::sqs::{FifoIds, FifoOrder, Message, SqsQueue, SqsSettings, deduplication_id, group_id};
 
 /// Sends each rejected record as one message, a [`QuarantineEnvelope`].
 ///
 /// A record whose message would exceed the queue's limit is written to S3 if a bucket is configured, and a message without data that
 /// names the object is sent in its place: so the queue tells of every rejected record, and an alarm on it misses none. Without a bucket such
-/// a record cannot be quarantined ([`SinkError::TooLarge`](crate::sinks::SinkError::TooLarge)) and holds up its shard.
+/// a record cannot be quarantined ([`SinkError::TooLarge`](crate::delivery::SinkError::TooLarge)) and holds up its shard.
 ///
 /// In a FIFO queue the shard is the message group. Whatever order the settings ask for, up to ten messages of it share a request
 /// ([`FifoOrder::WithinRequests`]): one message a round trip is too few for an aggregate of thousands of records, which
@@ -47,9 +49,9 @@ impl SqsQuarantine {
         let json = envelope.to_json();
         match &self.oversized {
             Some(store) if json.len() > self.queue.settings().message_limit.get() => {
-                let place = store.place(origin, rejected);
+                let place = place(store.settings(), origin, rejected);
                 let pointer = envelope.pointing_to(place.clone()).to_json();
-                (Message::json(pointer, fifo), Some(NewObject { place, content: json.into() }))
+                (Message::json(pointer, fifo), Some(NewObject { key: place.key, content: json.into() }))
             }
             _ => (Message::json(json, fifo), None),
         }

@@ -4,11 +4,12 @@ use std::io::{Stderr, Write};
 use std::sync::Arc;
 
 use super::parts::{QuarantinePart, in_parts};
-use super::{Quarantine, QuarantineEnvelope, RejectedRecord, ShardOrigin};
+use super::{Quarantine, QuarantineEnvelope};
 use crate::clock::Clock;
+use crate::delivery::Delivery;
+use crate::delivery::json_lines::JsonLines;
+use crate::records::{RejectedRecord, ShardOrigin};
 use crate::retry::Deadline;
-use crate::sinks::Delivery;
-use crate::sinks::json_lines::JsonLines;
 
 /// Writes each rejected record as one line of JSON, a [`QuarantineEnvelope`]. The default of local runs.
 ///

@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 
-use super::{RejectedRecord, ShardOrigin};
+use crate::delivery::testing::opened;
 use crate::failure::FailureClass;
-use crate::sinks::testing::opened;
+use crate::records::{RejectedRecord, ShardOrigin};
 
 pub(super) fn origin() -> ShardOrigin {
     ShardOrigin {

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use aws_config::SdkConfig;
 
-use super::{
-    Delivery, FirehoseSettings, FirehoseSink, KinesisSink, KinesisSinkSettings, OpenedRecord, RecordSink, SinkError,
-    SqsSettings, SqsSink, StdoutSink,
-};
+use super::{FirehoseSettings, FirehoseSink, KinesisSink, KinesisSinkSettings, RecordSink, SqsSink, StdoutSink};
 use crate::clock::Clock;
-use crate::producer::{KinesisClient, KinesisWriter};
+use crate::delivery::{Delivery, SinkError};
+use crate::kinesis::{KinesisClient, KinesisWriter};
+use crate::records::OpenedRecord;
 use crate::retry::Deadline;
+use crate::sqs::SqsSettings;
 
 /// Which sink is configured, and how.
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use warmkeys::clock::{Clock, SystemClock};
-use warmkeys::producer::MaxRecordBytes;
+use warmkeys::kinesis::MaxRecordBytes;
 
 use super::call_log::CallLog;
 use super::effect::{Effect, ScriptedFault};

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use tokio::sync::watch;
-use warmkeys::batch::SequenceNumber;
+use warmkeys::records::SequenceNumber;
 
 use super::hash_key::{HashKeyRange, hash_key};
 use super::shard::{Shard, ShardDescription, ShardId, StreamRecord};

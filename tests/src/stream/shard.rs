@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use warmkeys::batch::SequenceNumber;
+use warmkeys::records::SequenceNumber;
 
 use super::hash_key::HashKeyRange;
 

@@ -10,7 +10,7 @@ use aws_sdk_kinesis::Client;
 use local_stack::kinesis::{Effect, EmbeddedKinesis, KinesisSettings, Operation};
 use local_stack::stream::{InMemoryStream, StreamRecord};
 use warmkeys::clock::{Clock, Now, SystemClock};
-use warmkeys::producer::{
+use warmkeys::kinesis::{
     KinesisClient, KinesisWriter, ListShardsError, OnUnknownOutcome, Outcome, OutgoingRecord, Receipt,
     StreamIdentifier, UnknownCause, WriteError, WriterSettings,
 };

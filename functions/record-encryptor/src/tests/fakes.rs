@@ -7,15 +7,15 @@ use std::time::Duration;
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::Value;
 use serde_json::value::RawValue;
-use warmkeys::batch::SequenceNumber;
 use warmkeys::clock::{Clock, SystemClock};
 use warmkeys::data_keys::{DataKeyError, GenerateDataKey, GenerationRequest};
 use warmkeys::encrypting_writer::{EncryptingSettings, EncryptingWriter};
-use warmkeys::message::{DataKey, EncryptionContext, MessageLimits, RawAesKey, SealedMessage, SealingMaterials};
-use warmkeys::producer::{
+use warmkeys::kinesis::{
     EntryFailure, EntryResult, KinesisWriter, ListShards, ListShardsError, ListedShard, PutRecords, PutRecordsError,
     RequestEntry, ShardPage, WriterSettings,
 };
+use warmkeys::message::{DataKey, EncryptionContext, MessageLimits, RawAesKey, SealedMessage, SealingMaterials};
+use warmkeys::records::SequenceNumber;
 use warmkeys::retry::Deadline;
 
 use crate::{HandlerError, RecordEncryptor};

@@ -10,11 +10,13 @@ use super::fixtures::{cause, data_key, origin};
 use crate::batch::{BatchProcessor, BatchReport, BatchSettings, ShardBatch};
 use crate::clock::SystemClock;
 use crate::data_keys::{DataKeyError, DataKeyRequest, DecryptDataKey, DecryptionMaterials, WrappedDataKey};
+use crate::delivery::{Delivery, SinkError};
 use crate::message::{CommitmentPolicy, DataKey, EncryptionContext};
-use crate::quarantine::{Quarantine, RejectedRecord, ShardOrigin};
+use crate::quarantine::Quarantine;
 use crate::record_format::{EncryptionSdkFormat, RecordFormat};
+use crate::records::{OpenedRecord, RejectedRecord, ShardOrigin};
 use crate::retry::Deadline;
-use crate::sinks::{Delivery, OpenedRecord, RecordSink, SinkError};
+use crate::sinks::RecordSink;
 
 /// What happens when a data key is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,8 +7,8 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::hkdf::{HKDF_SHA512, KeyType, Salt};
 use bytes::Bytes;
 
-use crate::batch::{SequenceNumber, ShardBatch, ShardRecord};
-use crate::quarantine::ShardOrigin;
+use crate::batch::ShardBatch;
+use crate::records::{SequenceNumber, ShardOrigin, ShardRecord};
 
 /// The plaintext data key that belongs to the encrypted data key `[id]`.
 pub(super) fn data_key(id: u8) -> Vec<u8> {

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::fakes::{DestinationFault, FakeProcessor, KeyFault, processor};
 use super::fixtures::{batch, damaged, message, record};
-use crate::batch::ShardRecord;
+use crate::records::ShardRecord;
 
 /// A record of the model: what it is, and whether it belongs to the aggregate of the one before it.
 #[derive(Clone, Debug)]

@@ -9,12 +9,13 @@ use aws_sdk_sqs::types::{SendMessageBatchRequestEntry, SendMessageBatchResultEnt
 use aws_smithy_mocks::{Rule, mock};
 
 use super::*;
+use crate::delivery::testing::{clock, http_answer, mocked_client, quick_retries, within};
+use crate::delivery::{RequestConcurrency, SinkError};
 use crate::quarantine::EnvelopePayload;
-use crate::quarantine::object_store::tests::{bucket, hanging_store, settings, store, store_with};
+use crate::quarantine::s3::tests::{bucket, hanging_store, settings, store, store_with};
 use crate::quarantine::testing::{origin, rejected};
 use crate::retry::RetryPolicy;
-use crate::sinks::testing::{clock, http_answer, mocked_client, quick_retries, within};
-use crate::sinks::{MessageLimit, QueueUrl, RequestConcurrency, SinkError};
+use crate::sqs::{MessageLimit, QueueUrl};
 
 type Sent = Arc<Mutex<Vec<SendMessageBatchRequestEntry>>>;
 

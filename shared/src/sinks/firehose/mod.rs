@@ -8,9 +8,12 @@ use std::sync::Arc;
 use aws_config::SdkConfig;
 use aws_sdk_firehose::Client;
 
-use super::batching::{GroupOrder, RequestConcurrency, RequestEntry, RequestLimits, RequestPlan, deliver_in_requests};
-use super::{Delivery, OpenedRecord, RecordSink, SinkError};
+use super::RecordSink;
 use crate::clock::Clock;
+use crate::delivery::{
+    Delivery, GroupOrder, RequestConcurrency, RequestEntry, RequestLimits, RequestPlan, SinkError, deliver_in_requests,
+};
+use crate::records::OpenedRecord;
 use crate::retry::Deadline;
 use requests::PutRecordBatch;
 
@@ -33,8 +36,8 @@ impl FirehoseSink {
     #[must_use]
     pub fn new(sdk: &SdkConfig, settings: FirehoseSettings, clock: Arc<dyn Clock>) -> Self {
         let config = aws_sdk_firehose::config::Builder::from(sdk)
-            .retry_config(super::client::no_retries())
-            .timeout_config(super::client::timeouts(&settings.retry))
+            .retry_config(crate::aws::no_retries())
+            .timeout_config(crate::aws::timeouts(&settings.retry))
             .build();
         Self { client: Client::from_conf(config), settings, clock }
     }

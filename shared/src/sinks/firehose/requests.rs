@@ -7,9 +7,8 @@ use aws_sdk_firehose::primitives::Blob;
 use aws_sdk_firehose::types::{PutRecordBatchResponseEntry, Record};
 
 use super::{DeliveryStreamName, FirehoseRecord};
-use crate::sinks::SinkError;
-use crate::sinks::batching::SendRequest;
-use crate::sinks::service_failure::{entry_failure, request_failure};
+use crate::delivery::service_failure::{entry_failure, request_failure};
+use crate::delivery::{SendRequest, SinkError};
 
 const SERVICE: &str = "Firehose";
 

@@ -1,7 +1,7 @@
 //! What is configured of a Firehose sink.
 
+use crate::delivery::delivery_retry_policy;
 use crate::retry::RetryPolicy;
-use crate::sinks::delivery_retry_policy;
 
 /// What is configured of a [`FirehoseSink`](super::FirehoseSink).
 #[derive(Clone, Debug)]

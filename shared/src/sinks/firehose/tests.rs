@@ -3,8 +3,8 @@ use aws_sdk_firehose::types::PutRecordBatchResponseEntry;
 use aws_smithy_mocks::{Rule, mock};
 
 use super::*;
-use crate::sinks::SinkError;
-use crate::sinks::testing::{clock, http_answer, mocked_client, opened, quick_retries, within};
+use crate::delivery::SinkError;
+use crate::delivery::testing::{clock, http_answer, mocked_client, opened, quick_retries, within};
 
 fn sink(rules: &[&Rule], append_newline: bool) -> FirehoseSink {
     let name = DeliveryStreamName::parse("orders").unwrap();

@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::fifo::{FifoIds, deduplication_id, group_id};
-use super::message::{Attribute, AttributeValue, Body, Message, sqs_allows};
-use crate::sinks::OpenedRecord;
-use crate::sinks::timestamp::rfc3339;
+use crate::records::OpenedRecord;
+use crate::sqs::{Attribute, AttributeValue, Body, Message};
+use crate::sqs::{FifoIds, deduplication_id, group_id};
+use crate::text::{rfc3339, sqs_allows};
 
 /// The message for `record`, with the ids of a FIFO queue if it goes to one.
 pub(super) fn message(record: &OpenedRecord, fifo: bool) -> Message<'_> {

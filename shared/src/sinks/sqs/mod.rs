@@ -1,25 +1,17 @@
 //! Delivery to an SQS queue, standard or FIFO.
 
 mod body;
-mod fifo;
-mod message;
-mod requests;
-mod settings;
 
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
-use aws_sdk_sqs::Client;
 
-use super::batching::{RequestEntry as _, RequestLimits, RequestPlan, deliver_in_requests};
-use super::{Delivery, OpenedRecord, RecordSink, SinkError};
+use super::RecordSink;
 use crate::clock::Clock;
+use crate::delivery::{Delivery, RequestEntry as _, SinkError};
+use crate::records::OpenedRecord;
 use crate::retry::Deadline;
-use requests::SendMessageBatch;
-
-pub(crate) use fifo::{FifoIds, deduplication_id, group_id};
-pub(crate) use message::{Message, escape_for_sqs};
-pub use settings::{FifoOrder, MessageLimit, QueueUrl, SqsSettings};
+use crate::sqs::{SqsQueue, SqsSettings, request_plan};
 
 /// Sends each plaintext to an SQS queue as one message.
 ///
@@ -46,63 +38,15 @@ impl SqsSink {
 
 impl RecordSink for SqsSink {
     fn refusal(&self, record: &OpenedRecord) -> Option<SinkError> {
-        let limits = request_plan(&self.queue.settings).limits;
+        let limits = request_plan(&self.queue.settings()).limits;
         // Whether the text is sent as it is, or as the longer base64, takes reading it: that is for the few that may be too large.
         limits.refusal(body::max_len(record)).and_then(|_| limits.refusal(body::message(record, false).len()))
     }
 
     async fn deliver(&self, records: &[OpenedRecord], deadline: Deadline) -> Delivery {
-        let fifo = self.queue.settings.queue_url.is_fifo();
+        let fifo = self.queue.settings().queue_url.is_fifo();
         let messages: Vec<_> = records.iter().map(|record| body::message(record, fifo)).collect();
         self.queue.send(&messages, deadline).await
-    }
-}
-
-/// A queue and how messages are sent to it. The sink and the quarantine share it.
-#[derive(Debug)]
-pub(crate) struct SqsQueue {
-    client: Client,
-    settings: SqsSettings,
-    clock: Arc<dyn Clock>,
-}
-
-impl SqsQueue {
-    pub(crate) fn new(sdk: &SdkConfig, settings: SqsSettings, clock: Arc<dyn Clock>) -> Self {
-        let config = aws_sdk_sqs::config::Builder::from(sdk)
-            .retry_config(super::client::no_retries())
-            .timeout_config(super::client::timeouts(&settings.retry))
-            .build();
-        Self { client: Client::from_conf(config), settings, clock }
-    }
-
-    #[cfg(test)]
-    pub(crate) fn with_client(client: Client, settings: SqsSettings, clock: Arc<dyn Clock>) -> Self {
-        Self { client, settings, clock }
-    }
-
-    pub(crate) fn settings(&self) -> &SqsSettings {
-        &self.settings
-    }
-
-    /// Sends `messages`, and tells how long a prefix has arrived.
-    pub(crate) async fn send(&self, messages: &[Message<'_>], deadline: Deadline) -> Delivery {
-        let sender = SendMessageBatch { client: &self.client, queue_url: &self.settings.queue_url };
-        let plan = request_plan(&self.settings);
-        deliver_in_requests(&sender, messages, &plan, &self.settings.retry, deadline, &*self.clock).await
-    }
-}
-
-fn request_plan(settings: &SqsSettings) -> RequestPlan {
-    /// "A single message batch request can include a maximum of 10 messages."
-    const MAX_MESSAGES: usize = 10;
-    /// What queues took of a request before August 2025, whatever the limit of a single message was set to. Whether a lower limit
-    /// for messages lowers that of requests is not documented; a request that is refused as too long would tell.
-    const LEAST_REQUEST_BYTES: usize = 256 * 1024;
-    let entry_bytes = settings.message_limit.get();
-    RequestPlan {
-        limits: RequestLimits { entries: MAX_MESSAGES, bytes: entry_bytes.max(LEAST_REQUEST_BYTES), entry_bytes },
-        order: settings.fifo_order.group_order(),
-        concurrency: settings.concurrency,
     }
 }
 

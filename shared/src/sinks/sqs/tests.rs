@@ -1,12 +1,14 @@
 use std::sync::Mutex;
 
+use aws_sdk_sqs::Client;
 use aws_sdk_sqs::operation::send_message_batch::{SendMessageBatchInput, SendMessageBatchOutput};
 use aws_sdk_sqs::types::{BatchResultErrorEntry, SendMessageBatchRequestEntry, SendMessageBatchResultEntry};
 use aws_smithy_mocks::{Rule, RuleBuilder, mock};
 
 use super::*;
-use crate::sinks::SinkError;
-use crate::sinks::testing::{clock, http_answer, mocked_client, opened, quick_retries, within};
+use crate::delivery::SinkError;
+use crate::delivery::testing::{clock, http_answer, mocked_client, opened, quick_retries, within};
+use crate::sqs::{FifoOrder, MessageLimit, QueueUrl};
 
 const STANDARD: &str = "https://sqs.eu-west-1.amazonaws.com/123456789012/orders";
 const FIFO: &str = "https://sqs.eu-west-1.amazonaws.com/123456789012/orders.fifo";
@@ -149,8 +151,7 @@ async fn within_requests_a_fifo_group_shares_requests() {
 async fn a_message_above_the_queues_limit_ends_the_prefix() {
     let attributes_len = {
         let record = opened("2", "k", b"");
-        crate::sinks::batching::RequestEntry::len(&body::message(&record, false)) - "-".len() - "empty".len()
-            + "text".len()
+        crate::delivery::RequestEntry::len(&body::message(&record, false)) - "-".len() - "empty".len() + "text".len()
     };
     for (len, delivered) in [(1_023, 2), (1_024, 2), (1_025, 1)] {
         let (rule, _) = recording(mock!(Client::send_message_batch));
@@ -170,7 +171,7 @@ fn no_message_is_longer_than_was_reckoned_before_its_text_was_read() {
     for plaintext in [&b""[..], b"text", &[0xFF; 100]] {
         let mut record = opened(&"9".repeat(128), "bell \x07", plaintext);
         record.record.sub_sequence_number = Some(u32::MAX);
-        assert!(crate::sinks::batching::RequestEntry::len(&body::message(&record, true)) <= body::max_len(&record));
+        assert!(crate::delivery::RequestEntry::len(&body::message(&record, true)) <= body::max_len(&record));
     }
 }
 

@@ -1,7 +1,7 @@
 use std::sync::Mutex;
 
 use super::*;
-use crate::sinks::testing::{clock, opened, within};
+use crate::delivery::testing::{clock, opened, within};
 
 #[derive(Clone, Debug, Default)]
 struct Shared(Arc<Mutex<Vec<u8>>>);

@@ -2,7 +2,7 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use bytes::Bytes;
-use warmkeys::batch::SequenceNumber;
+use warmkeys::records::SequenceNumber;
 
 use super::*;
 

@@ -1,0 +1,75 @@
+//! What the failures of Firehose, SQS and S3 mean for what was to be delivered.
+
+use std::error::Error;
+
+// The SDK crates re-export one and the same type; any of them would do.
+use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
+
+use super::SinkError;
+use crate::aws::{CodeMeaning, entry_cause, request_cause};
+
+/// What the failure of a request to `service` means.
+pub(crate) fn request_failure<E: ProvideErrorMetadata + Error + 'static>(
+    service: &'static str,
+    error: &SdkError<E>,
+) -> SinkError {
+    let cause = request_cause(service, error);
+    let status = match error {
+        SdkError::ServiceError(answer) => answer.raw().status().as_u16(),
+        SdkError::ConstructionFailure(_) => return SinkError::Refused(cause),
+        _ => return SinkError::Transient(cause),
+    };
+    match (CodeMeaning::of(error.code().unwrap_or_default()), status) {
+        (CodeMeaning::Throttled, _) | (CodeMeaning::Unknown, 429) => SinkError::Throttled(cause),
+        (CodeMeaning::Transient, _) | (CodeMeaning::Unknown, 500..) => SinkError::Transient(cause),
+        (CodeMeaning::Refused | CodeMeaning::Unknown, _) => SinkError::Refused(cause),
+    }
+}
+
+/// What the failure of one entry, in an answer that says 200, means. `sender_fault`: the service says it will never take the entry.
+pub(crate) fn entry_failure(service: &'static str, code: &str, sender_fault: bool) -> SinkError {
+    let cause = entry_cause(service, code);
+    match (CodeMeaning::of(code), sender_fault) {
+        // Throttling is called the sender's fault by some services, and passes all the same.
+        (CodeMeaning::Throttled, _) => SinkError::Throttled(cause),
+        (CodeMeaning::Refused, _) | (_, true) => SinkError::Refused(cause),
+        (CodeMeaning::Transient | CodeMeaning::Unknown, false) => SinkError::Transient(cause),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_is_refused_when_the_fault_is_the_senders_unless_it_was_throttled() {
+        use SinkError::{Refused, Throttled, Transient};
+        assert!(matches!(entry_failure("SQS", "InvalidMessageContents", true), Refused(_)));
+        assert!(matches!(entry_failure("SQS", "RequestThrottled", true), Throttled(_)));
+        assert!(matches!(entry_failure("SQS", "KMS.ThrottlingException", true), Throttled(_)));
+        assert!(matches!(entry_failure("SQS", "InternalError", false), Transient(_)));
+        assert!(matches!(entry_failure("SQS", "SomethingNew", false), Transient(_)));
+        assert!(matches!(entry_failure("SQS", "AccessDenied", false), Refused(_)));
+    }
+
+    #[test]
+    fn no_answer_is_transient_and_tells_the_cause() {
+        use aws_sdk_sqs::error::ConnectorError;
+        use aws_sdk_sqs::operation::send_message_batch::SendMessageBatchError;
+        let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+        let error = SdkError::<SendMessageBatchError>::dispatch_failure(ConnectorError::io(refused.into()));
+        let SinkError::Transient(cause) = request_failure("SQS", &error) else { panic!() };
+        assert!(
+            cause.to_string().starts_with("no answer from SQS: ") && cause.to_string().contains("refused"),
+            "{cause}"
+        );
+        let error = SdkError::<SendMessageBatchError>::timeout_error("connect");
+        assert!(matches!(request_failure("SQS", &error), SinkError::Transient(_)));
+    }
+
+    #[test]
+    fn a_code_from_outside_is_cut() {
+        let SinkError::Transient(failure) = entry_failure("SQS", &"x".repeat(1 << 20), false) else { panic!() };
+        assert!(failure.to_string().len() < 400);
+    }
+}

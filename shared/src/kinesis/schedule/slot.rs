@@ -1,0 +1,80 @@
+//! One record of the call, and what is known of its fate.
+
+use crate::kinesis::error::{UnknownCause, WriteError};
+use crate::kinesis::record::{OutgoingRecord, Receipt, RecordError};
+use crate::records::HashKey;
+
+/// One record of the call.
+pub(super) struct Slot {
+    pub(super) record: OutgoingRecord,
+    pub(super) hash_key: HashKey,
+    /// The shard it is bound for, by its index in the shard map.
+    pub(super) shard: usize,
+    /// The record that may be sent once this one is acknowledged.
+    pub(super) next_in_lane: Option<usize>,
+    pub(super) attempts: u32,
+    /// Whether the last attempt failed for want of throughput.
+    pub(super) throttled: bool,
+    /// Why the record may be in the stream although it is not acknowledged; once known it stays.
+    pub(super) perhaps_written: Option<UnknownCause>,
+    pub(super) state: State,
+}
+
+pub(super) enum State {
+    /// In a queue, delayed, or behind another record of its lane.
+    Waiting,
+    /// Under way.
+    Sent,
+    /// Written in an aggregate, but perhaps in another shard than its own.
+    Held,
+    Finished(Result<Receipt, WriteError>),
+}
+
+impl Slot {
+    pub(super) fn waiting(record: OutgoingRecord, hash_key: HashKey, shard: usize) -> Self {
+        Self {
+            record,
+            hash_key,
+            shard,
+            next_in_lane: None,
+            attempts: 0,
+            throttled: false,
+            perhaps_written: None,
+            state: State::Waiting,
+        }
+    }
+
+    pub(super) fn unwritable(record: OutgoingRecord, error: RecordError) -> Self {
+        let state = State::Finished(Err(WriteError::Unwritable(error)));
+        Self { state, ..Self::waiting(record, HashKey(0), 0) }
+    }
+
+    pub(super) fn is_waiting(&self) -> bool {
+        matches!(self.state, State::Waiting)
+    }
+
+    pub(super) fn is_finished(&self) -> bool {
+        matches!(self.state, State::Finished(_))
+    }
+
+    pub(super) fn size(&self) -> u64 {
+        self.record.size() as u64
+    }
+
+    /// What to report where `error` ended the trying: an earlier attempt of unknown outcome outweighs it.
+    pub(super) fn final_error(&mut self, error: WriteError) -> WriteError {
+        self.perhaps_written.take().map_or(error, WriteError::OutcomeUnknown)
+    }
+
+    /// What became of the record now that its time is up.
+    pub(super) fn into_result(mut self) -> Result<Receipt, WriteError> {
+        let error = match self.state {
+            State::Finished(result) => return result,
+            State::Sent => WriteError::OutcomeUnknown(UnknownCause::ExpiredInFlight),
+            State::Held => WriteError::OutcomeUnknown(UnknownCause::Misplaced),
+            State::Waiting if self.throttled => WriteError::Throttled,
+            State::Waiting => WriteError::Expired,
+        };
+        Err(self.perhaps_written.take().map_or(error, WriteError::OutcomeUnknown))
+    }
+}

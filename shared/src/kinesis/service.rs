@@ -1,0 +1,101 @@
+//! The seams to the service: two operations, and the shapes that cross them.
+
+use std::future::Future;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::error::{ListShardsError, PutRecordsError};
+use crate::records::SequenceNumber;
+
+/// Sends one `PutRecords` request. Dropping the future abandons the request, which may be carried out all the same.
+pub trait PutRecords: Send + Sync {
+    /// Writes `entries` (1 to 500, at most 10 MiB) and returns one result per entry, in the order of the entries.
+    ///
+    /// # Errors
+    /// [`PutRecordsError`], if the request failed as a whole.
+    fn put_records(
+        &self,
+        entries: Vec<RequestEntry>,
+    ) -> impl Future<Output = Result<Vec<EntryResult>, PutRecordsError>> + Send;
+}
+
+/// Lists a stream's shards, page by page.
+pub trait ListShards: Send + Sync + 'static {
+    /// The first page, or the one that `next_token` of the page before names.
+    ///
+    /// # Errors
+    /// [`ListShardsError`].
+    fn list_shards(
+        &self,
+        next_token: Option<String>,
+    ) -> impl Future<Output = Result<ShardPage, ListShardsError>> + Send;
+}
+
+/// One entry of a `PutRecords` request. Cheap to clone.
+#[derive(Clone)]
+pub struct RequestEntry {
+    /// 1 to 256 characters.
+    pub partition_key: Arc<str>,
+    /// Decides the shard in the partition key's stead.
+    pub explicit_hash_key: Option<Arc<str>>,
+    /// The payload.
+    pub data: Bytes,
+}
+
+/// What became of one entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EntryResult {
+    /// The entry is in the stream.
+    Written {
+        /// The shard it is in.
+        shard_id: String,
+        /// Its place there.
+        sequence_number: SequenceNumber,
+    },
+    /// The entry is not in the stream.
+    Failed {
+        /// Why.
+        failure: EntryFailure,
+        /// The shard that the service names in its message, if it names one.
+        shard_id: Option<String>,
+    },
+    /// The result has neither a place nor an error: nobody knows.
+    Unreadable,
+}
+
+/// Why an entry was not written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntryFailure {
+    /// `ProvisionedThroughputExceededException`: its shard has had enough for this second.
+    Throttled,
+    /// `InternalFailure` or any other code.
+    Internal,
+}
+
+/// One page of `ListShards`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShardPage {
+    /// Open and closed shards.
+    pub shards: Vec<ListedShard>,
+    /// Names the next page; `None` on the last.
+    pub next_token: Option<String>,
+}
+
+/// One shard as `ListShards` tells of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedShard {
+    /// `shardId-…`.
+    pub shard_id: String,
+    /// The hash keys whose records it takes while it is open.
+    pub hash_keys: RangeInclusive<u128>,
+    /// Whether it still takes records. A shard closes when it is split or merged; its children take over its hash keys.
+    pub open: bool,
+}
+
+impl std::fmt::Debug for RequestEntry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RequestEntry").field("data_len", &self.data.len()).finish_non_exhaustive()
+    }
+}

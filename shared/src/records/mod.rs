@@ -1,0 +1,15 @@
+//! Records and their places: as a shard holds them, as they are opened, rejected, and written.
+
+mod hash_key;
+mod opened_record;
+mod rejected_record;
+mod sequence_number;
+mod shard_origin;
+mod shard_record;
+
+pub(crate) use hash_key::HashKey;
+pub use opened_record::OpenedRecord;
+pub use rejected_record::RejectedRecord;
+pub use sequence_number::SequenceNumber;
+pub use shard_origin::ShardOrigin;
+pub use shard_record::ShardRecord;

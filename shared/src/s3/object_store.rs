@@ -1,0 +1,83 @@
+//! Objects in one bucket.
+
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
+use aws_sdk_s3::Client;
+use aws_sdk_s3::primitives::ByteStream;
+use bytes::Bytes;
+
+use super::S3Settings;
+use crate::aws;
+use crate::clock::Clock;
+use crate::delivery::service_failure::request_failure;
+use crate::delivery::{Delivery, RequestEntry, SendRequest, SinkError, deliver_one_by_one};
+use crate::retry::Deadline;
+
+/// A bucket, and how objects are written to it.
+#[derive(Debug)]
+pub(crate) struct ObjectStore {
+    client: Client,
+    settings: S3Settings,
+    clock: Arc<dyn Clock>,
+}
+
+impl ObjectStore {
+    pub(crate) fn new(sdk: &SdkConfig, settings: S3Settings, clock: Arc<dyn Clock>) -> Self {
+        let config = aws_sdk_s3::config::Builder::from(sdk)
+            .retry_config(aws::no_retries())
+            .timeout_config(aws::timeouts(&settings.retry))
+            // Local stacks have no wildcard DNS for buckets, and the service takes both.
+            .force_path_style(true)
+            .build();
+        Self { client: Client::from_conf(config), settings, clock }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn with_client(client: Client, settings: S3Settings, clock: Arc<dyn Clock>) -> Self {
+        Self { client, settings, clock }
+    }
+
+    pub(crate) fn settings(&self) -> &S3Settings {
+        &self.settings
+    }
+
+    /// Writes `objects`, each made when its turn comes, and tells how long a prefix is stored.
+    pub(crate) async fn put(&self, objects: impl Iterator<Item = NewObject> + Send, deadline: Deadline) -> Delivery {
+        let S3Settings { concurrency, retry, .. } = &self.settings;
+        deliver_one_by_one(self, objects, *concurrency, retry, deadline, &*self.clock).await
+    }
+}
+
+/// An object that is to be written.
+pub(crate) struct NewObject {
+    /// The object's key.
+    pub(crate) key: String,
+    pub(crate) content: Bytes,
+}
+
+impl RequestEntry for NewObject {
+    fn len(&self) -> usize {
+        self.content.len()
+    }
+}
+
+impl SendRequest<NewObject> for ObjectStore {
+    async fn send(&self, objects: &[&NewObject]) -> Result<Vec<Result<(), SinkError>>, SinkError> {
+        // There is one, because a request of S3 takes one; more would each be answered for by itself.
+        let mut results = Vec::with_capacity(objects.len());
+        for object in objects {
+            let answer = self
+                .client
+                .put_object()
+                .bucket(self.settings.bucket.as_str())
+                .key(&object.key)
+                .content_type("application/json")
+                .body(ByteStream::from(object.content.clone()))
+                .send()
+                .await;
+            results.push(answer.map(drop).map_err(|error| request_failure("S3", &error)));
+        }
+        Ok(results)
+    }
+}
