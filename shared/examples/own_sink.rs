@@ -10,6 +10,7 @@ use warmkeys::batch::{BatchProcessor, KinesisEvent, ShardBatch};
 use warmkeys::clock::{Clock, SystemClock};
 use warmkeys::config::StreamDecryptorConfig;
 use warmkeys::data_keys::{Caching, Keyring, Retrying};
+use warmkeys::decryptor::Decryptor;
 use warmkeys::delivery::Delivery;
 use warmkeys::invocation::{InvocationDeadlines, catch_panic};
 use warmkeys::kms::KmsClient;
@@ -41,10 +42,14 @@ async fn main() -> Result<(), Error> {
     let keyring = Keyring::new(retrying, config.kms.keyring, Arc::clone(&clock));
     let deadlines = &InvocationDeadlines::new(config.runtime.function_timeout, Arc::clone(&clock));
     let processor = &BatchProcessor {
-        data_keys: Caching::new(keyring, &config.kms.cache, Arc::clone(&clock)),
+        decryptor: Decryptor {
+            data_keys: Caching::new(keyring, &config.kms.cache, Arc::clone(&clock)),
+            format: Arc::new(config.record_format),
+            clock: Arc::clone(&clock),
+            settings: config.decryptor,
+        },
         sink: CountByTenant,
         quarantine: ConfiguredQuarantine::new(config.quarantine, &sdk, Arc::clone(&clock)),
-        format: Arc::new(config.record_format),
         settings: config.batch,
         clock,
     };

@@ -52,6 +52,7 @@ pub mod batch;
 pub mod clock;
 pub mod config;
 pub mod data_keys;
+pub mod decryptor;
 pub mod delivery;
 pub mod encrypting_writer;
 pub mod failure;

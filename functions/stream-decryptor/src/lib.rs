@@ -62,7 +62,7 @@ impl From<HandlerError> for Diagnostic {
             HandlerError::Batch(BatchError::Event(EventError::TooManyRecords { .. })) => "Event.TooManyRecords",
             HandlerError::Batch(BatchError::Event(EventError::InvalidField { .. })) => "Event.InvalidField",
             HandlerError::Batch(BatchError::Event(EventError::OtherShard { .. })) => "Event.OtherShard",
-            HandlerError::Batch(BatchError::OpeningPanicked) => "OpeningPanicked",
+            HandlerError::Batch(BatchError::OpeningPanicked(_)) => "OpeningPanicked",
             HandlerError::Panicked(HandlerPanicked) => "HandlerPanicked",
         };
         Self { error_type: error_type.to_owned(), error_message: describe(&error) }

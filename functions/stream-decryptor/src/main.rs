@@ -8,6 +8,7 @@ use warmkeys::batch::BatchProcessor;
 use warmkeys::clock::{Clock, SystemClock};
 use warmkeys::config::StreamDecryptorConfig;
 use warmkeys::data_keys::{Caching, Keyring, Retrying};
+use warmkeys::decryptor::Decryptor;
 use warmkeys::kms::KmsClient;
 use warmkeys::logging;
 use warmkeys::quarantine::ConfiguredQuarantine;
@@ -28,10 +29,14 @@ async fn main() -> Result<(), Error> {
 
     let function = StreamDecryptor::new(
         BatchProcessor {
-            data_keys: Caching::new(keyring, &config.kms.cache, Arc::clone(&clock)),
+            decryptor: Decryptor {
+                data_keys: Caching::new(keyring, &config.kms.cache, Arc::clone(&clock)),
+                format: Arc::new(config.record_format),
+                clock: Arc::clone(&clock),
+                settings: config.decryptor,
+            },
             sink: ConfiguredSink::new(config.sink, &sdk, Arc::clone(&clock)),
             quarantine: ConfiguredQuarantine::new(config.quarantine, &sdk, Arc::clone(&clock)),
-            format: Arc::new(config.record_format),
             settings: config.batch,
             clock,
         },

@@ -4,6 +4,7 @@ use lambda_runtime::Context;
 use warmkeys::batch::BatchSettings;
 use warmkeys::clock::{Clock, SystemClock};
 use warmkeys::data_keys::{DataKeyError, DataKeyRequest, DecryptionMaterials};
+use warmkeys::decryptor::{Decryptor, DecryptorSettings};
 use warmkeys::quarantine::StderrQuarantine;
 use warmkeys::record_format::{EncryptionSdkFormat, RecordFormat};
 use warmkeys::retry::Deadline;
@@ -24,10 +25,14 @@ impl DecryptDataKey for PanickingDataKeys {
 async fn a_panic_fails_the_invocation_without_its_words() {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let processor = BatchProcessor {
-        data_keys: PanickingDataKeys,
+        decryptor: Decryptor {
+            data_keys: PanickingDataKeys,
+            format: Arc::new(RecordFormat::EncryptionSdk(EncryptionSdkFormat::default())),
+            clock: Arc::clone(&clock),
+            settings: DecryptorSettings::default(),
+        },
         sink: StdoutSink::new(Arc::clone(&clock)),
         quarantine: StderrQuarantine::new(Arc::clone(&clock)),
-        format: Arc::new(RecordFormat::EncryptionSdk(EncryptionSdkFormat::default())),
         settings: BatchSettings::default(),
         clock,
     };

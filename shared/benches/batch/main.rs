@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use warmkeys::batch::{BatchProcessor, BatchReport, BatchSettings, KinesisEvent, ShardBatch};
 use warmkeys::clock::{Clock, SystemClock};
+use warmkeys::decryptor::{Decryptor, DecryptorSettings};
 use warmkeys::record_format::{EncryptionSdkFormat, RecordFormat};
 use warmkeys::retry::Deadline;
 
@@ -52,15 +53,25 @@ fn main() {
     println!("{} records of {PLAINTEXT_BYTES} bytes in {} bytes of event", messages.len(), json.len());
     println!("limit, one core: {limit:?}");
     println!("RATIO handler-6mb-event {:.2}", ratio(limit, one_core.0));
-    println!("RATIO open-two-cores {:.2}", ratio(one_core.1.durations.opening, two_cores.1.durations.opening));
+    println!(
+        "RATIO open-two-cores {:.2}",
+        ratio(one_core.1.durations.decrypting.opening, two_cores.1.durations.decrypting.opening)
+    );
     println!("handler on {all_cores} cores against the limit on one: {:.2}", ratio(limit, every_core.0));
     for (cores, (total, report)) in [(NonZeroUsize::MIN, &one_core), (all_cores, &every_core)] {
         let durations = &report.durations;
-        let event =
-            total.saturating_sub(durations.reading + durations.data_keys + durations.opening + durations.finishing);
+        let event = total.saturating_sub(
+            durations.decrypting.reading
+                + durations.decrypting.data_keys
+                + durations.decrypting.opening
+                + durations.finishing,
+        );
         println!(
             "{cores} cores: {total:?} = JSON, base64, validation {event:?} + headers {:?} + data keys {:?} + opening {:?} + delivery {:?}",
-            durations.reading, durations.data_keys, durations.opening, durations.finishing
+            durations.decrypting.reading,
+            durations.decrypting.data_keys,
+            durations.decrypting.opening,
+            durations.finishing
         );
     }
 }
@@ -76,12 +87,16 @@ fn runtime_handle(processor: &Processor, json: &[u8], runtime: &tokio::runtime::
 
 fn processor(opening_threads: NonZeroUsize) -> Processor {
     BatchProcessor {
-        data_keys: WarmDataKeys::new(DATA_KEYS),
+        decryptor: Decryptor {
+            data_keys: WarmDataKeys::new(DATA_KEYS),
+            format: Arc::new(RecordFormat::EncryptionSdk(EncryptionSdkFormat::default())),
+            clock: Arc::new(SystemClock),
+            settings: DecryptorSettings { opening_threads, ..DecryptorSettings::default() },
+        },
         sink: NullSink,
         quarantine: UnusedQuarantine,
-        format: Arc::new(RecordFormat::EncryptionSdk(EncryptionSdkFormat::default())),
         clock: Arc::new(SystemClock),
-        settings: BatchSettings { opening_threads, ..BatchSettings::default() },
+        settings: BatchSettings::default(),
     }
 }
 

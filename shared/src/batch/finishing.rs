@@ -2,7 +2,7 @@
 
 use tokio::time::timeout_at;
 
-use super::opening::Finished;
+use super::processor::Finished;
 use super::report::Checkpoint;
 use super::units::unit_start;
 use crate::clock::Clock;

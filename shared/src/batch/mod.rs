@@ -1,16 +1,13 @@
 //! From a Kinesis event to the checkpoint: which records were finished, in shard order.
 //!
-//! [`KinesisEvent`] (as it came) -> [`ShardBatch`] (validated, aggregates taken apart) -> plan (the distinct data keys) ->
-//! resolve (as few KMS calls as can matter) -> opening (on every core) -> finishing (the sink and the quarantine) ->
-//! [`BatchReport`] (the checkpoint).
+//! [`KinesisEvent`] (as it came) -> [`ShardBatch`] (validated, aggregates taken apart) -> a
+//! [`Decryptor`](crate::decryptor::Decryptor) (data keys and opening, in shard order) -> finishing (the sink and the
+//! quarantine) -> [`BatchReport`] (the checkpoint).
 
 mod event;
 mod finishing;
-mod opening;
-mod plan;
 mod processor;
 mod report;
-mod resolve;
 mod shard_batch;
 mod units;
 
@@ -20,5 +17,4 @@ mod tests;
 pub use event::KinesisEvent;
 pub use processor::{BatchError, BatchProcessor, BatchSettings};
 pub use report::{BatchReport, Checkpoint, PhaseDurations};
-pub use resolve::{ResolveSettings, UnavailableKeys};
 pub use shard_batch::{EventError, ShardBatch};

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws_lambda_events::streams::KinesisEventResponse;
 
+use crate::decryptor::DecryptDurations;
 use crate::failure::FailureClass;
 use crate::records::{SequenceNumber, ShardRecord};
 
@@ -27,12 +28,8 @@ pub struct BatchReport {
 /// How long the parts of a batch took.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PhaseDurations {
-    /// Reading the headers.
-    pub reading: Duration,
-    /// Having the data keys decrypted.
-    pub data_keys: Duration,
-    /// Opening the records.
-    pub opening: Duration,
+    /// Decrypting, by its parts.
+    pub decrypting: DecryptDurations,
     /// Quarantine and delivery.
     pub finishing: Duration,
 }
@@ -74,9 +71,9 @@ impl BatchReport {
                     checkpoint_sequence_number = checkpoint.map(|checkpoint| checkpoint.sequence_number.as_str()),
                     checkpoint_class = checkpoint.map(|checkpoint| checkpoint.class.name()),
                     checkpoint_reason = checkpoint.map(|checkpoint| checkpoint.reason.as_str()),
-                    reading_seconds = durations.reading.as_secs_f64(),
-                    data_keys_seconds = durations.data_keys.as_secs_f64(),
-                    opening_seconds = durations.opening.as_secs_f64(),
+                    reading_seconds = durations.decrypting.reading.as_secs_f64(),
+                    data_keys_seconds = durations.decrypting.data_keys.as_secs_f64(),
+                    opening_seconds = durations.decrypting.opening.as_secs_f64(),
                     finishing_seconds = durations.finishing.as_secs_f64(),
                     "batch"
                 )

@@ -17,3 +17,16 @@ pub(super) fn unit_start(records: &[ShardRecord], index: usize) -> usize {
     let shared = before.iter().rev().take_while(|earlier| earlier.sequence_number == record.sequence_number);
     index - shared.count()
 }
+
+/// For each record the index of the first record of its unit.
+pub(super) fn unit_starts(records: &[ShardRecord]) -> Vec<usize> {
+    let mut start = 0;
+    let mut previous = None;
+    let starts = records.iter().enumerate().map(|(index, record)| {
+        if previous.replace(&record.sequence_number) != Some(&record.sequence_number) {
+            start = index;
+        }
+        start
+    });
+    starts.collect()
+}

@@ -5,8 +5,8 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use super::{Choice, Describe, Environment, Integer, KmsRequestConfig, Text, TextList, data_key_cache, kms_requests};
-use crate::batch::UnavailableKeys;
 use crate::data_keys::{AllowedKeys, DiscoveryFilter, KeyArn, KeyringSettings};
+use crate::decryptor::UnavailableKeys;
 use crate::kms::KmsSettings;
 use crate::materials_cache::CacheSettings;
 use crate::retry::RetryPolicy;

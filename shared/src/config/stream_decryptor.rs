@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::{ConfigError, Describe, Description, Environment, Integer, KmsConfig, RuntimeConfig};
 use super::{data_key_cache, destinations, format, kinesis, kms, kms_requests, milliseconds, runtime};
-use crate::batch::{BatchSettings, ResolveSettings};
+use crate::batch::BatchSettings;
+use crate::decryptor::DecryptorSettings;
 use crate::invocation::TimeReserves;
 use crate::quarantine::QuarantineSettings;
 use crate::record_format::RecordFormat;
@@ -19,6 +20,8 @@ pub struct StreamDecryptorConfig {
     pub kms: KmsConfig,
     /// How a batch is worked off.
     pub batch: BatchSettings,
+    /// How records are decrypted.
+    pub decryptor: DecryptorSettings,
     /// Where opened records go.
     pub sink: SinkSettings,
     /// Where rejected records go.
@@ -72,12 +75,13 @@ impl StreamDecryptorConfig {
         let reserves = read_reserves(environment);
         let runtime = RuntimeConfig::read(environment);
         let kms = kms?;
-        let resolve =
-            ResolveSettings { unavailable_keys: unavailable_keys?, max_concurrent_requests: kms.max_concurrency };
+        let decryptor =
+            DecryptorSettings { max_concurrent_requests: kms.max_concurrency, ..DecryptorSettings::default() };
         Some(Self {
             record_format: record_format?,
             kms,
-            batch: BatchSettings { resolve, reserves: reserves?, ..BatchSettings::default() },
+            batch: BatchSettings { unavailable_keys: unavailable_keys?, reserves: reserves? },
+            decryptor,
             sink: sink?,
             quarantine: quarantine?,
             runtime: runtime?,
@@ -179,7 +183,7 @@ mod tests {
     #[test]
     fn a_batch_asks_for_as_many_data_keys_at_once_as_kms_may_be_asked() {
         let config = read(&[("KMS_MAX_CONCURRENCY", "64")]).unwrap();
-        assert_eq!(config.batch.resolve.max_concurrent_requests.get(), 64);
+        assert_eq!(config.decryptor.max_concurrent_requests.get(), 64);
     }
 
     #[test]

@@ -5,7 +5,8 @@ use serde_json::json;
 
 use super::fakes::{DestinationFault, KeyFault, checkpoint_index, processor};
 use super::fixtures::{batch, damaged, message, record, records_under};
-use crate::batch::{BatchReport, ShardBatch, UnavailableKeys};
+use crate::batch::{BatchReport, ShardBatch};
+use crate::decryptor::UnavailableKeys;
 use crate::failure::FailureClass;
 
 /// The plaintexts of the records at `range`, as [`records_under`] numbers them.
@@ -20,7 +21,11 @@ async fn a_batch_without_faults_is_delivered_once_and_in_order() {
     assert_eq!(processor.sink.arrived(), numbers(0..5));
     assert_eq!((report.received, report.delivered, report.quarantined), (5, 5, 0));
     assert_eq!(report.checkpoint, None);
-    assert_eq!(*processor.data_keys.requested.lock().unwrap(), [1, 2, 3], "one request for each distinct key");
+    assert_eq!(
+        *processor.decryptor.data_keys.requested.lock().unwrap(),
+        [1, 2, 3],
+        "one request for each distinct key"
+    );
     assert_eq!(report.distinct_data_keys, 3);
 }
 
@@ -62,9 +67,9 @@ async fn a_key_throttled_at_any_record_makes_that_record_the_checkpoint_whatever
 #[tokio::test(start_paused = true)]
 async fn keys_first_used_after_a_throttled_one_are_not_asked_for() {
     let mut processor = processor().with_key_fault(2, KeyFault::Throttled);
-    processor.settings.resolve.max_concurrent_requests = std::num::NonZeroUsize::MIN;
+    processor.decryptor.settings.max_concurrent_requests = std::num::NonZeroUsize::MIN;
     processor.run(batch(records_under(&[1, 2, 3, 4]))).await;
-    assert_eq!(*processor.data_keys.requested.lock().unwrap(), [1, 2]);
+    assert_eq!(*processor.decryptor.data_keys.requested.lock().unwrap(), [1, 2]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -73,7 +78,7 @@ async fn requests_under_way_beyond_the_checkpoint_are_not_waited_for_long() {
         processor().with_key_fault(2, KeyFault::Unavailable).with_key_fault(3, KeyFault::ThrottledAfter(30_000));
     let report = processor.run(batch(records_under(&[1, 2, 3]))).await;
     assert_eq!(checkpoint_index(&report), Some(1));
-    assert!(report.durations.data_keys.as_secs() < 1, "{:?}", report.durations);
+    assert!(report.durations.decrypting.data_keys.as_secs() < 1, "{:?}", report.durations);
 }
 
 #[tokio::test(start_paused = true)]
@@ -119,7 +124,7 @@ async fn while_the_sink_fails_before_a_rejected_record_nothing_is_quarantined() 
     assert!(processor.quarantine.arrived().is_empty());
 
     processor.mend();
-    processor.data_keys.faults.lock().unwrap().insert(9, KeyFault::Undecryptable);
+    processor.decryptor.data_keys.faults.lock().unwrap().insert(9, KeyFault::Undecryptable);
     let report = processor.run(batch(records)).await;
     assert_eq!((report.checkpoint, report.delivered), (None, 3));
     assert_eq!(processor.quarantine.arrived(), ["1", "3"]);
@@ -141,7 +146,7 @@ async fn an_unavailable_key_is_the_checkpoint_or_quarantined_as_configured() {
     assert_eq!((checkpoint.index, checkpoint.class), (1, FailureClass::Unavailable));
     assert_eq!(processor.sink.arrived(), ["0"]);
 
-    processor.settings.resolve.unavailable_keys = UnavailableKeys::Quarantine;
+    processor.settings.unavailable_keys = UnavailableKeys::Quarantine;
     let report = processor.run(batch(records_under(&[1, 2, 1]))).await;
     assert_eq!(report.checkpoint, None);
     assert_eq!(processor.quarantine.arrived(), ["1"]);

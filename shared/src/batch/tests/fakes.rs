@@ -10,6 +10,7 @@ use super::fixtures::{cause, data_key, origin};
 use crate::batch::{BatchProcessor, BatchReport, BatchSettings, ShardBatch};
 use crate::clock::SystemClock;
 use crate::data_keys::{DataKeyError, DataKeyRequest, DecryptDataKey, DecryptionMaterials, WrappedDataKey};
+use crate::decryptor::{Decryptor, DecryptorSettings};
 use crate::delivery::{Delivery, SinkError};
 use crate::message::{CommitmentPolicy, DataKey, EncryptionContext};
 use crate::quarantine::Quarantine;
@@ -156,18 +157,25 @@ pub(super) fn processor() -> FakeProcessor {
 
 pub(super) fn processor_for(format: RecordFormat) -> FakeProcessor {
     BatchProcessor {
-        data_keys: FakeDataKeys::default(),
+        decryptor: Decryptor {
+            data_keys: FakeDataKeys::default(),
+            format: Arc::new(format),
+            clock: Arc::new(SystemClock),
+            settings: DecryptorSettings {
+                opening_threads: NonZeroUsize::new(2).expect("two"),
+                ..DecryptorSettings::default()
+            },
+        },
         sink: FakeDestination::default(),
         quarantine: FakeDestination::default(),
-        format: Arc::new(format),
         clock: Arc::new(SystemClock),
-        settings: BatchSettings { opening_threads: NonZeroUsize::new(2).expect("two"), ..BatchSettings::default() },
+        settings: BatchSettings::default(),
     }
 }
 
 impl FakeProcessor {
     pub(super) fn with_key_fault(self, key_id: u8, fault: KeyFault) -> Self {
-        self.data_keys.faults.lock().unwrap().insert(key_id, fault);
+        self.decryptor.data_keys.faults.lock().unwrap().insert(key_id, fault);
         self
     }
 
@@ -183,7 +191,7 @@ impl FakeProcessor {
 
     /// Ends all faults.
     pub(super) fn mend(&self) {
-        self.data_keys.faults.lock().unwrap().clear();
+        self.decryptor.data_keys.faults.lock().unwrap().clear();
         *self.sink.fault.lock().unwrap() = None;
         *self.quarantine.fault.lock().unwrap() = None;
     }

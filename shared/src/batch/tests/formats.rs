@@ -20,7 +20,7 @@ async fn a_required_pair_that_the_message_carries_must_have_its_value() {
     processor.run(batch(vec![record(0, right), record(1, wrong)])).await;
     assert_eq!(processor.sink.arrived(), ["right"]);
     assert_eq!(processor.quarantine.arrived(), ["1"]);
-    assert_eq!(processor.data_keys.requested.lock().unwrap().len(), 1, "none is asked for the wrong one");
+    assert_eq!(processor.decryptor.data_keys.requested.lock().unwrap().len(), 1, "none is asked for the wrong one");
 }
 
 #[tokio::test(start_paused = true)]
@@ -33,7 +33,11 @@ async fn a_required_pair_that_the_message_does_not_carry_is_reproduced_and_authe
     assert_eq!(processor.sink.arrived(), ["right"]);
     assert_eq!(processor.quarantine.arrived(), ["1", "2"]);
     let expected: EncryptionContext = [("line", "7"), ("tenant", "a")].into_iter().collect();
-    assert_eq!(processor.data_keys.contexts.lock().unwrap()[0], expected, "KMS checks the reproduced pair too");
+    assert_eq!(
+        processor.decryptor.data_keys.contexts.lock().unwrap()[0],
+        expected,
+        "KMS checks the reproduced pair too"
+    );
 }
 
 #[test]
@@ -82,7 +86,7 @@ async fn a_kms_ciphertext_s_content_is_what_kms_decrypts() {
     processor.run(batch(vec![record(0, longest), record(1, too_long), record(2, "")])).await;
     assert_eq!(processor.sink.arrived(), [String::from_utf8(data_key(65)).expect("letters")]);
     assert_eq!(processor.quarantine.arrived(), ["1", "2"]);
-    assert_eq!(*processor.data_keys.contexts.lock().unwrap(), [context]);
+    assert_eq!(*processor.decryptor.data_keys.contexts.lock().unwrap(), [context]);
 }
 
 #[tokio::test(start_paused = true)]

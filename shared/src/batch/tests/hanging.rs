@@ -13,7 +13,7 @@ use crate::retry::Deadline;
 async fn run_in_time(processor: &FakeProcessor, timeout: Duration) -> BatchReport {
     let started = SystemClock.now().monotonic;
     let deadline = Deadline::after(started, timeout);
-    processor.data_keys.faults.lock().unwrap().insert(9, KeyFault::Undecryptable);
+    processor.decryptor.data_keys.faults.lock().unwrap().insert(9, KeyFault::Undecryptable);
     let report = processor.process(batch(records_under(&[1, 1, 9, 2, 1])), deadline).await.expect("a report");
     let now = SystemClock.now().monotonic;
     assert!(!deadline.has_passed(now), "took {:?} of {timeout:?}", now - started);

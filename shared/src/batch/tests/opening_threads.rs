@@ -10,6 +10,7 @@ use super::fakes::{FUNCTION_TIMEOUT, checkpoint_index, processor};
 use super::fixtures::{batch, records_under};
 use crate::batch::BatchError;
 use crate::clock::{Clock, Now, SystemClock};
+use crate::decryptor::OpeningPanicked;
 use crate::failure::FailureClass;
 use crate::retry::Deadline;
 
@@ -52,14 +53,14 @@ impl Clock for OtherThreadsClock {
 #[tokio::test(start_paused = true)]
 async fn a_panic_while_opening_fails_the_batch_and_nothing_else() {
     let mut processor = processor();
-    processor.clock = OtherThreadsClock::new(Then::Panic);
+    processor.decryptor.clock = OtherThreadsClock::new(Then::Panic);
     let deadline = Deadline::after(SystemClock.now().monotonic, FUNCTION_TIMEOUT);
     let records = records_under(&[1; 40]);
     let error = processor.process(batch(records.clone()), deadline).await.expect_err("a panic");
-    assert_eq!(error, BatchError::OpeningPanicked);
+    assert_eq!(error, BatchError::OpeningPanicked(OpeningPanicked));
     assert!(processor.sink.arrived().is_empty());
 
-    processor.clock = Arc::new(SystemClock);
+    processor.decryptor.clock = Arc::new(SystemClock);
     assert_eq!(processor.run(batch(records)).await.delivered, 40, "the warm state survives");
 }
 
@@ -67,8 +68,8 @@ async fn a_panic_while_opening_fails_the_batch_and_nothing_else() {
 async fn what_does_not_open_in_time_is_the_checkpoint() {
     for opened in [0, 1, 15, 16, 17, 39] {
         let mut processor = processor();
-        processor.settings.opening_threads = NonZeroUsize::MIN;
-        processor.clock = OtherThreadsClock::new(Then::HourAfter(opened));
+        processor.decryptor.settings.opening_threads = NonZeroUsize::MIN;
+        processor.decryptor.clock = OtherThreadsClock::new(Then::HourAfter(opened));
         let report = processor.run(batch(records_under(&[1; 40]))).await;
         assert_eq!((checkpoint_index(&report), report.delivered), (Some(opened), opened));
         assert_eq!(report.checkpoint.map(|checkpoint| checkpoint.class), Some(FailureClass::Transient));
@@ -78,7 +79,7 @@ async fn what_does_not_open_in_time_is_the_checkpoint() {
 #[tokio::test(start_paused = true)]
 async fn what_two_threads_open_in_time_is_delivered_in_order_without_gaps() {
     let mut processor = processor();
-    processor.clock = OtherThreadsClock::new(Then::HourAfter(50));
+    processor.decryptor.clock = OtherThreadsClock::new(Then::HourAfter(50));
     let report = processor.run(batch(records_under(&[1; 100]))).await;
     assert!(report.delivered <= 50);
     assert_eq!(checkpoint_index(&report), Some(report.delivered));

@@ -84,7 +84,7 @@ fn records_of(model: &[ModelRecord]) -> Vec<ShardRecord> {
 fn apply(faults: &Faults, processor: &FakeProcessor) {
     processor.mend();
     let key_faults = (0..).zip(&faults.keys).filter_map(|(key_id, fault)| Some((key_id, (*fault)?)));
-    processor.data_keys.faults.lock().unwrap().extend(key_faults);
+    processor.decryptor.data_keys.faults.lock().unwrap().extend(key_faults);
     *processor.quarantine.fault.lock().unwrap() = faults.quarantine;
     *processor.sink.fault.lock().unwrap() = faults.sink;
 }

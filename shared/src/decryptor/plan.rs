@@ -1,60 +1,56 @@
-//! Which data keys a batch needs, in order of first use.
+//! Which data keys the payloads need, in order of first use.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
+use bytes::Bytes;
+
+use super::Order;
 use crate::data_keys::DataKeyRequest;
 use crate::message::EncryptionContext;
 use crate::record_format::{ContentError, DataKeyIdentity, RecordFormat};
-use crate::records::ShardRecord;
 
-/// Which data keys a batch needs, and which record needs which.
+/// Which data keys the payloads need, and which payload needs which.
 #[derive(Debug)]
-pub(super) struct BatchPlan {
+pub(super) struct Plan {
     /// The distinct data keys, in order of first use.
     pub(super) data_keys: Vec<PlannedDataKey>,
-    /// For each record the index of its data key, or why it cannot be read.
-    pub(super) records: Vec<Result<usize, ContentError>>,
+    /// For each payload the index of its data key, or why it cannot be read.
+    pub(super) payloads: Vec<Result<usize, ContentError>>,
 }
 
-/// One of the data keys that a batch needs.
+/// One of the data keys that the payloads need.
 #[derive(Debug)]
 pub(super) struct PlannedDataKey {
     pub(super) request: DataKeyRequest,
-    /// The request's context, shared by the records that are opened with this key.
+    /// The request's context, shared by the payloads that are opened with this key.
     pub(super) encryption_context: Arc<EncryptionContext>,
     pub(super) reproduced_context: Arc<EncryptionContext>,
-    /// The start of the unit in which the key is first used: without the key, the checkpoint is here or earlier.
+    /// Where the key is first used, or in an order, the start of that group: without the key, nothing from here on goes ahead.
     pub(super) first_use: usize,
 }
 
-impl BatchPlan {
-    /// Reads the headers of `records`. No cryptography; allocates per distinct data key, not per record.
-    pub(super) fn new(records: &[ShardRecord], format: &RecordFormat) -> Self {
-        let mut plan = Self { data_keys: Vec::new(), records: Vec::with_capacity(records.len()) };
+impl Plan {
+    /// Reads the headers of `payloads`. No cryptography; allocates per distinct data key, not per payload.
+    pub(super) fn new(payloads: &[Bytes], format: &RecordFormat, order: &Order) -> Self {
+        let mut plan = Self { data_keys: Vec::new(), payloads: Vec::with_capacity(payloads.len()) };
         let mut known = HashMap::new();
-        // Carried along: counting back from each first use would take the square of a large unit's length.
-        let mut start_of_unit = 0;
-        let mut previous = None;
-        for (index, record) in records.iter().enumerate() {
-            if previous.replace(&record.sequence_number) != Some(&record.sequence_number) {
-                start_of_unit = index;
-            }
-            let data_key = plan.data_key_of(record, format, &mut known, start_of_unit);
-            plan.records.push(data_key);
+        for (index, payload) in payloads.iter().enumerate() {
+            let data_key = plan.data_key_of(payload, format, &mut known, order.start_of(index));
+            plan.payloads.push(data_key);
         }
         plan
     }
 
     fn data_key_of<'a>(
         &mut self,
-        record: &'a ShardRecord,
+        payload: &'a [u8],
         format: &RecordFormat,
         known: &mut HashMap<DataKeyIdentity<'a>, Result<usize, ContentError>>,
         first_use: usize,
     ) -> Result<usize, ContentError> {
-        let sealed = format.read(&record.data)?;
+        let sealed = format.read(payload)?;
         match known.entry(sealed.data_key_identity()) {
             Entry::Occupied(data_key) => data_key.get().clone(),
             Entry::Vacant(vacant) => {

@@ -1,6 +1,9 @@
 //! The rules of ARCHITECTURE.md, checked on the sources.
 #![cfg(test)]
 
+mod imports;
+mod layers;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -88,7 +91,11 @@ fn only_kms_names_the_kms_sdk() {
 fn only_kinesis_sinks_and_quarantine_name_the_sdks_of_what_they_write_to() {
     only_these_name("shared/src", &["shared/src/kinesis/client.rs"], &["aws_sdk_kinesis"]);
     only_these_name("shared/src", &["shared/src/sinks"], &["aws_sdk_firehose"]);
-    only_these_name("shared/src", &["shared/src/sqs", "shared/src/aws", "shared/src/delivery", "shared/src/text"], &["aws_sdk_sqs"]);
+    only_these_name(
+        "shared/src",
+        &["shared/src/sqs", "shared/src/aws", "shared/src/delivery", "shared/src/text"],
+        &["aws_sdk_sqs"],
+    );
     only_these_name("shared/src", &["shared/src/s3"], &["aws_sdk_s3"]);
 }
 
