@@ -11,12 +11,12 @@ use warmkeys::clock::{Clock, SystemClock};
 use warmkeys::data_keys::{CachingGeneration, DataKeyError, GenerateDataKey, GenerationRequest, UsageLimits};
 use warmkeys::encrypting_writer::{EncryptingSettings, EncryptingWriter, PlainRecord};
 use warmkeys::kinesis::{
-    EntryResult, KinesisWriter, ListShards, ListShardsError, ListedShard, OutgoingRecord, PutRecords, PutRecordsError,
-    RequestEntry, ShardPage, WriterSettings,
+    EntryResult, KinesisWriter, ListShards, ListShardsError, ListedShard, PutRecords, PutRecordsError, ShardPage,
+    WriterSettings,
 };
 use warmkeys::materials_cache::CacheSettings;
 use warmkeys::message::{DEFAULT_FRAME_LEN, DataKey, EncryptedDataKey, EncryptionContext, SealingMaterials, seal};
-use warmkeys::records::SequenceNumber;
+use warmkeys::records::{SequenceNumber, UserRecord};
 use warmkeys::retry::Deadline;
 
 const RECORDS: usize = 100_000;
@@ -50,7 +50,7 @@ fn main() {
         rounds[1].push(time(&clock, || {
             sealed.extend((0..RECORDS).map(|_| seal(&[7; RECORD_BYTES], &materials, DEFAULT_FRAME_LEN).unwrap()));
         }));
-        let outgoing = sealed.into_iter().enumerate().map(|(number, data)| OutgoingRecord {
+        let outgoing = sealed.into_iter().enumerate().map(|(number, data)| UserRecord {
             partition_key: partition_key(number),
             explicit_hash_key: None,
             data: data.into(),
@@ -123,7 +123,7 @@ impl GenerateDataKey for Generator {
 struct Endpoint;
 
 impl PutRecords for Endpoint {
-    async fn put_records(&self, entries: Vec<RequestEntry>) -> Result<Vec<EntryResult>, PutRecordsError> {
+    async fn put_records(&self, entries: Vec<UserRecord>) -> Result<Vec<EntryResult>, PutRecordsError> {
         let sequence_number =
             SequenceNumber::parse("49500000000000000000000000000000000000000000000000000001").unwrap();
         let written =

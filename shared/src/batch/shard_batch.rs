@@ -265,7 +265,7 @@ mod tests {
 
     #[test]
     fn user_records_of_an_aggregate_share_the_parent_s_sequence_number() {
-        let user = |partition_key: &str, data: &'static str| kpl::UserRecord {
+        let user = |partition_key: &str, data: &'static str| crate::records::UserRecord {
             partition_key: partition_key.into(),
             explicit_hash_key: Some("5".into()),
             data: data.repeat(kpl::MIN_MEAN_PAYLOAD_LEN).into(),

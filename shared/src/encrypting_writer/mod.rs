@@ -22,8 +22,9 @@ use self::order::hold_back;
 use crate::clock::Clock;
 use crate::data_keys::GenerateDataKey;
 use crate::invocation::PhaseDeadlines;
-use crate::kinesis::{KinesisWriter, ListShards, Ordering, OutgoingRecord, PutRecords, Receipt, WriteError};
+use crate::kinesis::{KinesisWriter, ListShards, Ordering, PutRecords, Receipt, WriteError};
 use crate::message::{MessageError, SealingMaterials, seal};
+use crate::records::UserRecord;
 use crate::retry::Deadline;
 use crate::worker_threads::longest_prefix;
 
@@ -80,7 +81,7 @@ impl<G: GenerateDataKey, P: PutRecords, L: ListShards> EncryptingWriter<G, P, L>
         records: &[PlainRecord],
         materials: ByRecord<Arc<SealingMaterials>>,
         deadlines: PhaseDeadlines,
-    ) -> ByRecord<OutgoingRecord> {
+    ) -> ByRecord<UserRecord> {
         let mut work = Vec::with_capacity(records.len());
         let unsealed: ByRecord<()> = std::iter::zip(records, materials)
             .map(|(record, materials)| materials.map(|materials| work.push((record.plaintext.clone(), materials))))
@@ -123,7 +124,7 @@ impl<G: GenerateDataKey, P: PutRecords, L: ListShards> EncryptingWriter<G, P, L>
     }
 
     /// Writes what is sealed in one call, so that the writer keeps its order.
-    async fn put(&self, sealed: ByRecord<OutgoingRecord>, deadline: Deadline) -> ByRecord<Receipt> {
+    async fn put(&self, sealed: ByRecord<UserRecord>, deadline: Deadline) -> ByRecord<Receipt> {
         let mut outgoing = Vec::with_capacity(sealed.len());
         let mut places = Vec::with_capacity(sealed.len());
         let unsent: ByRecord<()> = sealed

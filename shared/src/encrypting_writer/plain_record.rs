@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::kinesis::OutgoingRecord;
 use crate::message::EncryptionContext;
+use crate::records::UserRecord;
 
 /// A record to be encrypted and written. `Debug` does not show the plaintext.
 #[derive(Clone)]
@@ -23,9 +23,9 @@ pub struct PlainRecord {
 
 impl PlainRecord {
     /// The record as it travels, with `data` in the plaintext's stead.
-    pub(super) fn with_data(&self, data: Bytes) -> OutgoingRecord {
+    pub(super) fn with_data(&self, data: Bytes) -> UserRecord {
         let explicit_hash_key = self.explicit_hash_key.clone();
-        OutgoingRecord { partition_key: Arc::clone(&self.partition_key), explicit_hash_key, data }
+        UserRecord { partition_key: Arc::clone(&self.partition_key), explicit_hash_key, data }
     }
 }
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use prost::encoding::encoded_len_varint;
 
-use super::record::OutgoingRecord;
-use crate::kpl::{UserRecord, aggregate};
+use crate::kpl::aggregate;
+use crate::records::UserRecord;
 
 /// Collects user records as long as their aggregate keeps within a size, which is reckoned along exactly.
 pub(super) struct AggregateBuilder {
@@ -31,7 +31,7 @@ impl AggregateBuilder {
     }
 
     /// Adds `record`, unless the aggregate would grow beyond its limits; tells whether it did.
-    pub(super) fn try_push(&mut self, record: &OutgoingRecord) -> bool {
+    pub(super) fn try_push(&mut self, record: &UserRecord) -> bool {
         let partition_key = Index::of(&record.partition_key, &self.partition_keys);
         let hash_key = record.explicit_hash_key.as_ref().map(|key| Index::of(key, &self.explicit_hash_keys));
         let fields = partition_key.field_len() + hash_key.as_ref().map_or(0, Index::field_len);
@@ -47,11 +47,7 @@ impl AggregateBuilder {
         if let Some(hash_key) = hash_key {
             hash_key.enter(&mut self.explicit_hash_keys);
         }
-        self.records.push(UserRecord {
-            partition_key: Arc::clone(&record.partition_key),
-            explicit_hash_key: record.explicit_hash_key.clone(),
-            data: record.data.clone(),
-        });
+        self.records.push(record.clone());
         true
     }
 
@@ -110,8 +106,8 @@ mod tests {
     use crate::kpl::deaggregate_unencrypted as deaggregate;
     use proptest::prelude::*;
 
-    fn record(partition_key: &str, explicit_hash_key: Option<&str>, data: &[u8]) -> OutgoingRecord {
-        OutgoingRecord {
+    fn record(partition_key: &str, explicit_hash_key: Option<&str>, data: &[u8]) -> UserRecord {
+        UserRecord {
             partition_key: partition_key.into(),
             explicit_hash_key: explicit_hash_key.map(Into::into),
             data: Bytes::copy_from_slice(data),

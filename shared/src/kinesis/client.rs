@@ -13,9 +13,9 @@ use aws_sdk_kinesis::types::builders::PutRecordsRequestEntryBuilder;
 use aws_sdk_kinesis::types::{PutRecordsRequestEntry, PutRecordsResultEntry, Shard, ShardFilter, ShardFilterType};
 
 use super::error::{ListShardsError, PutRecordsError};
-use super::service::{EntryFailure, EntryResult, ListShards, ListedShard, PutRecords, RequestEntry, ShardPage};
+use super::service::{EntryFailure, EntryResult, ListShards, ListedShard, PutRecords, ShardPage};
 use crate::aws::request_cause;
-use crate::records::SequenceNumber;
+use crate::records::{SequenceNumber, UserRecord};
 
 const SERVICE: &str = "Kinesis";
 
@@ -80,7 +80,7 @@ fn is_stream_name(name: &str) -> bool {
 }
 
 impl PutRecords for KinesisClient {
-    async fn put_records(&self, entries: Vec<RequestEntry>) -> Result<Vec<EntryResult>, PutRecordsError> {
+    async fn put_records(&self, entries: Vec<UserRecord>) -> Result<Vec<EntryResult>, PutRecordsError> {
         let records: Result<Vec<_>, _> = entries.into_iter().map(request_entry).collect();
         let records = records.map_err(|error| PutRecordsError::Invalid(Arc::new(error)))?;
         let (arn, name) = self.stream.arn_and_name();
@@ -120,7 +120,7 @@ fn without_retries(config: &SdkConfig) -> aws_sdk_kinesis::config::Builder {
     aws_sdk_kinesis::config::Builder::from(config).retry_config(RetryConfig::disabled())
 }
 
-fn request_entry(entry: RequestEntry) -> Result<PutRecordsRequestEntry, aws_sdk_kinesis::error::BuildError> {
+fn request_entry(entry: UserRecord) -> Result<PutRecordsRequestEntry, aws_sdk_kinesis::error::BuildError> {
     PutRecordsRequestEntryBuilder::default()
         .partition_key(&*entry.partition_key)
         .set_explicit_hash_key(entry.explicit_hash_key.map(|hash_key| hash_key.as_ref().to_owned()))

@@ -8,9 +8,9 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::error::{ListShardsError, PutRecordsError};
-use super::service::{EntryFailure, EntryResult, ListShards, ListedShard, PutRecords, RequestEntry, ShardPage};
+use super::service::{EntryFailure, EntryResult, ListShards, ListedShard, PutRecords, ShardPage};
 use crate::clock::{Clock as _, SystemClock};
-use crate::records::{HashKey, SequenceNumber};
+use crate::records::{HashKey, SequenceNumber, UserRecord};
 
 /// A stream that can be scripted, shared by the writer and the test.
 pub(crate) struct FakeKinesis {
@@ -134,7 +134,7 @@ impl FakeKinesis {
 }
 
 impl PutRecords for Arc<FakeKinesis> {
-    async fn put_records(&self, entries: Vec<RequestEntry>) -> Result<Vec<EntryResult>, PutRecordsError> {
+    async fn put_records(&self, entries: Vec<UserRecord>) -> Result<Vec<EntryResult>, PutRecordsError> {
         check_limits(&entries);
         let (round_trip, lost) = {
             let mut state = self.lock();
@@ -194,7 +194,7 @@ impl FakeState {
         shard.hash_keys.contains(&HashKey::of_partition_key(partition_key).0)
     }
 
-    fn carry_out(&mut self, entries: &[RequestEntry], sent_at: Instant) -> Result<Vec<EntryResult>, PutRecordsError> {
+    fn carry_out(&mut self, entries: &[UserRecord], sent_at: Instant) -> Result<Vec<EntryResult>, PutRecordsError> {
         if let Some(error) = self.request_errors.pop() {
             return Err(error);
         }
@@ -207,7 +207,7 @@ impl FakeState {
         Ok(results)
     }
 
-    fn carry_out_entry(&mut self, entry: &RequestEntry, sent_at: Instant) -> EntryResult {
+    fn carry_out_entry(&mut self, entry: &UserRecord, sent_at: Instant) -> EntryResult {
         if let Some((_, resharding)) = self.reshardings.pop_if(|(received, _)| *received <= self.received.len()) {
             self.reshard(resharding);
         }
@@ -266,7 +266,7 @@ fn shard_id(index: usize) -> String {
 }
 
 /// What the service would reject.
-fn check_limits(entries: &[RequestEntry]) {
+fn check_limits(entries: &[UserRecord]) {
     assert!((1..=500).contains(&entries.len()), "{} entries", entries.len());
     let bytes: usize = entries.iter().map(|entry| entry.data.len() + entry.partition_key.len()).sum();
     assert!(bytes <= 10 << 20, "{bytes} bytes");

@@ -33,7 +33,7 @@ mod writer_tests;
 
 pub use client::{KinesisClient, StreamIdentifier};
 pub use error::{ListShardsError, Outcome, PutRecordsError, UnknownCause, WriteError};
-pub use record::{OutgoingRecord, Receipt, RecordError};
-pub use service::{EntryFailure, EntryResult, ListShards, ListedShard, PutRecords, RequestEntry, ShardPage};
+pub use record::{Receipt, RecordError};
+pub use service::{EntryFailure, EntryResult, ListShards, ListedShard, PutRecords, ShardPage};
 pub use settings::{Aggregation, MaxRecordBytes, OnUnknownOutcome, Ordering, WriterSettings};
 pub use writer::KinesisWriter;

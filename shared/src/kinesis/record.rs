@@ -1,31 +1,11 @@
 //! A record on its way out, and the receipt for it.
 
-use std::fmt;
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use super::settings::MaxRecordBytes;
-use crate::records::{HashKey, SequenceNumber};
+use crate::records::{HashKey, SequenceNumber, UserRecord};
 
-/// A record to be written. `Debug` does not show the data.
-#[derive(Clone)]
-pub struct OutgoingRecord {
-    /// 1 to 256 characters. Decides the shard, and what is kept in order.
-    pub partition_key: Arc<str>,
-    /// A decimal number below 2^128 that decides the shard in the partition key's stead.
-    pub explicit_hash_key: Option<Arc<str>>,
-    /// The payload, possibly empty.
-    pub data: Bytes,
-}
-
-impl OutgoingRecord {
-    /// The bytes that count against the limits: of the data (before base64) and of the partition key (in UTF-8).
-    #[must_use]
-    pub fn size(&self) -> usize {
-        self.data.len() + self.partition_key.len()
-    }
-
+impl UserRecord {
     /// Checks the record against the service's limits, without sending it.
     ///
     /// # Errors
@@ -58,16 +38,6 @@ impl OutgoingRecord {
 
 /// "Partition keys are Unicode strings, with a maximum length limit of 256 characters for each key."
 const MAX_PARTITION_KEY_CHARS: usize = 256;
-
-impl fmt::Debug for OutgoingRecord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OutgoingRecord")
-            .field("partition_key", &self.partition_key)
-            .field("explicit_hash_key", &self.explicit_hash_key)
-            .field("data_len", &self.data.len())
-            .finish()
-    }
-}
 
 /// Why a record can never be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -113,14 +83,12 @@ pub struct Receipt {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
 
-    fn record(partition_key: &str, data: usize) -> OutgoingRecord {
-        OutgoingRecord {
-            partition_key: partition_key.into(),
-            explicit_hash_key: None,
-            data: Bytes::from(vec![0; data]),
-        }
+    fn record(partition_key: &str, data: usize) -> UserRecord {
+        UserRecord { partition_key: partition_key.into(), explicit_hash_key: None, data: Bytes::from(vec![0; data]) }
     }
 
     #[test]
@@ -153,7 +121,7 @@ mod tests {
     #[test]
     fn debug_does_not_show_the_data() {
         let record =
-            OutgoingRecord { partition_key: "k".into(), explicit_hash_key: None, data: Bytes::from_static(b"secret") };
+            UserRecord { partition_key: "k".into(), explicit_hash_key: None, data: Bytes::from_static(b"secret") };
         assert!(!format!("{record:?}").contains("secret"));
     }
 }

@@ -2,12 +2,9 @@
 
 use std::future::Future;
 use std::ops::RangeInclusive;
-use std::sync::Arc;
-
-use bytes::Bytes;
 
 use super::error::{ListShardsError, PutRecordsError};
-use crate::records::SequenceNumber;
+use crate::records::{SequenceNumber, UserRecord};
 
 /// Sends one `PutRecords` request. Dropping the future abandons the request, which may be carried out all the same.
 pub trait PutRecords: Send + Sync {
@@ -17,7 +14,7 @@ pub trait PutRecords: Send + Sync {
     /// [`PutRecordsError`], if the request failed as a whole.
     fn put_records(
         &self,
-        entries: Vec<RequestEntry>,
+        entries: Vec<UserRecord>,
     ) -> impl Future<Output = Result<Vec<EntryResult>, PutRecordsError>> + Send;
 }
 
@@ -31,17 +28,6 @@ pub trait ListShards: Send + Sync + 'static {
         &self,
         next_token: Option<String>,
     ) -> impl Future<Output = Result<ShardPage, ListShardsError>> + Send;
-}
-
-/// One entry of a `PutRecords` request. Cheap to clone.
-#[derive(Clone)]
-pub struct RequestEntry {
-    /// 1 to 256 characters.
-    pub partition_key: Arc<str>,
-    /// Decides the shard in the partition key's stead.
-    pub explicit_hash_key: Option<Arc<str>>,
-    /// The payload.
-    pub data: Bytes,
 }
 
 /// What became of one entry.
@@ -92,10 +78,4 @@ pub struct ListedShard {
     pub hash_keys: RangeInclusive<u128>,
     /// Whether it still takes records. A shard closes when it is split or merged; its children take over its hash keys.
     pub open: bool,
-}
-
-impl std::fmt::Debug for RequestEntry {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RequestEntry").field("data_len", &self.data.len()).finish_non_exhaustive()
-    }
 }

@@ -9,14 +9,15 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use super::error::{ListShardsError, PutRecordsError, UnknownCause, WriteError};
-use super::record::{OutgoingRecord, Receipt};
+use super::record::Receipt;
 use super::schedule::{Schedule, SentRequest, Step};
-use super::service::{EntryResult, ListShards, PutRecords, RequestEntry};
+use super::service::{EntryResult, ListShards, PutRecords};
 use super::settings::WriterSettings;
 use super::shard_directory::ShardDirectory;
 use super::shard_map::ShardMap;
 use crate::clock::Clock;
 use crate::failure::describe;
+use crate::records::UserRecord;
 use crate::retry::Deadline;
 
 /// Writes records to one Kinesis stream.
@@ -57,7 +58,7 @@ impl<P: PutRecords, L: ListShards> KinesisWriter<P, L> {
     /// # Errors
     /// By record: a [`WriteError`], whose [`outcome`](WriteError::outcome) says whether the record may be in the stream all the
     /// same. Dropping the future is like an unknown outcome for every record.
-    pub async fn write(&self, records: Vec<OutgoingRecord>, deadline: Deadline) -> Vec<Result<Receipt, WriteError>> {
+    pub async fn write(&self, records: Vec<UserRecord>, deadline: Deadline) -> Vec<Result<Receipt, WriteError>> {
         if records.is_empty() {
             return Vec::new();
         }
@@ -73,9 +74,9 @@ impl<P: PutRecords, L: ListShards> KinesisWriter<P, L> {
         schedule.into_results()
     }
 
-    fn unsent(&self, records: &[OutgoingRecord], error: &WriteError) -> Vec<Result<Receipt, WriteError>> {
+    fn unsent(&self, records: &[UserRecord], error: &WriteError) -> Vec<Result<Receipt, WriteError>> {
         let limit = self.settings.max_record_bytes;
-        let reason = |record: &OutgoingRecord| match record.check(limit) {
+        let reason = |record: &UserRecord| match record.check(limit) {
             Ok(()) => error.clone(),
             Err(unwritable) => WriteError::Unwritable(unwritable),
         };
@@ -125,7 +126,7 @@ impl<P: PutRecords, L: ListShards> KinesisWriter<P, L> {
 
     async fn send(
         &self,
-        entries: Vec<RequestEntry>,
+        entries: Vec<UserRecord>,
         sent: SentRequest,
         _permit: SemaphorePermit<'_>,
     ) -> (SentRequest, Answer) {

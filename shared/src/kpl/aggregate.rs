@@ -6,7 +6,8 @@ use md5::{Digest, Md5};
 use prost::Message;
 
 use super::aggregated_record::{AggregatedRecord, Record};
-use super::{DIGEST_LEN, MAGIC, UserRecord};
+use super::{DIGEST_LEN, MAGIC};
+use crate::records::UserRecord;
 
 /// Puts `records` into one aggregate, the payload of one Kinesis record. Equal keys are stored once.
 ///

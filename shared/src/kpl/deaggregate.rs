@@ -8,8 +8,8 @@ use prost::Message;
 
 use super::aggregated_record::{AggregatedRecord, Record};
 use super::field_counts::FieldCounts;
-use super::{DIGEST_LEN, MAGIC, UserRecord};
-use crate::records::HashKey;
+use super::{DIGEST_LEN, MAGIC};
+use crate::records::{HashKey, UserRecord};
 
 /// The least payload bytes that an aggregate has for each of its user records, on average.
 ///

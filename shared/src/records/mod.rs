@@ -6,6 +6,7 @@ mod rejected_record;
 mod sequence_number;
 mod shard_origin;
 mod shard_record;
+mod user_record;
 
 pub(crate) use hash_key::HashKey;
 pub use opened_record::OpenedRecord;
@@ -13,3 +14,4 @@ pub use rejected_record::RejectedRecord;
 pub use sequence_number::SequenceNumber;
 pub use shard_origin::ShardOrigin;
 pub use shard_record::ShardRecord;
+pub use user_record::UserRecord;

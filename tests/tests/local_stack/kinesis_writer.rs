@@ -11,9 +11,10 @@ use local_stack::kinesis::{Effect, EmbeddedKinesis, KinesisSettings, Operation};
 use local_stack::stream::{InMemoryStream, StreamRecord};
 use warmkeys::clock::{Clock, Now, SystemClock};
 use warmkeys::kinesis::{
-    KinesisClient, KinesisWriter, ListShardsError, OnUnknownOutcome, Outcome, OutgoingRecord, Receipt,
-    StreamIdentifier, UnknownCause, WriteError, WriterSettings,
+    KinesisClient, KinesisWriter, ListShardsError, OnUnknownOutcome, Outcome, Receipt, StreamIdentifier, UnknownCause,
+    WriteError, WriterSettings,
 };
+use warmkeys::records::UserRecord;
 use warmkeys::retry::{Deadline, RetryPolicy};
 
 use crate::kinesis_protocol::sdk_config;
@@ -43,7 +44,7 @@ impl Setup {
         Self { stream, kinesis, writer }
     }
 
-    async fn write(&self, records: Vec<OutgoingRecord>) -> Vec<Result<Receipt, WriteError>> {
+    async fn write(&self, records: Vec<UserRecord>) -> Vec<Result<Receipt, WriteError>> {
         self.writer.write(records, Deadline::after(SystemClock.now().monotonic, Duration::from_secs(60))).await
     }
 
@@ -99,8 +100,8 @@ fn eager() -> WriterSettings {
 }
 
 /// So many records, each with its number as data, spread over so many partition keys.
-fn records(count: usize, partition_keys: usize) -> Vec<OutgoingRecord> {
-    let record = |number: usize| OutgoingRecord {
+fn records(count: usize, partition_keys: usize) -> Vec<UserRecord> {
+    let record = |number: usize| UserRecord {
         partition_key: format!("key-{}", number % partition_keys).into(),
         explicit_hash_key: None,
         data: format!("{number:06}").into(),

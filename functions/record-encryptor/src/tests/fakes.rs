@@ -12,10 +12,10 @@ use warmkeys::data_keys::{DataKeyError, GenerateDataKey, GenerationRequest};
 use warmkeys::encrypting_writer::{EncryptingSettings, EncryptingWriter};
 use warmkeys::kinesis::{
     EntryFailure, EntryResult, KinesisWriter, ListShards, ListShardsError, ListedShard, PutRecords, PutRecordsError,
-    RequestEntry, ShardPage, WriterSettings,
+    ShardPage, WriterSettings,
 };
 use warmkeys::message::{DataKey, EncryptionContext, MessageLimits, RawAesKey, SealedMessage, SealingMaterials};
-use warmkeys::records::SequenceNumber;
+use warmkeys::records::{SequenceNumber, UserRecord};
 use warmkeys::retry::Deadline;
 
 use crate::{HandlerError, RecordEncryptor};
@@ -135,8 +135,8 @@ impl FakeStream {
 }
 
 impl PutRecords for FakeStream {
-    async fn put_records(&self, entries: Vec<RequestEntry>) -> Result<Vec<EntryResult>, PutRecordsError> {
-        let fault_of = |entry: &RequestEntry| self.0.lock().unwrap().faults.get(&*entry.partition_key).copied();
+    async fn put_records(&self, entries: Vec<UserRecord>) -> Result<Vec<EntryResult>, PutRecordsError> {
+        let fault_of = |entry: &UserRecord| self.0.lock().unwrap().faults.get(&*entry.partition_key).copied();
         if entries.iter().any(|entry| matches!(fault_of(entry), Some(Fault::Hangs))) {
             return std::future::pending().await;
         }
@@ -145,7 +145,7 @@ impl PutRecords for FakeStream {
                 tokio::time::sleep(delay).await;
             }
         }
-        let put = |entry: &RequestEntry| {
+        let put = |entry: &UserRecord| {
             if matches!(fault_of(entry), Some(Fault::Fails)) {
                 return EntryResult::Failed { failure: EntryFailure::Internal, shard_id: None };
             }

@@ -29,8 +29,8 @@ fn client(rule: &Rule) -> KinesisClient {
     KinesisClient { client: Client::from_conf(config.build()), stream: StreamIdentifier::parse(ARN).unwrap() }
 }
 
-fn entry(partition_key: &str, explicit_hash_key: Option<&str>) -> RequestEntry {
-    RequestEntry {
+fn entry(partition_key: &str, explicit_hash_key: Option<&str>) -> UserRecord {
+    UserRecord {
         partition_key: partition_key.into(),
         explicit_hash_key: explicit_hash_key.map(Into::into),
         data: Bytes::from_static(b"data"),

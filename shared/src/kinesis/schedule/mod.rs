@@ -20,11 +20,10 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::error::WriteError;
-use super::record::{OutgoingRecord, Receipt};
-use super::service::RequestEntry;
+use super::record::Receipt;
 use super::settings::{Ordering, WriterSettings};
 use super::shard_map::{Shard, ShardMap};
-use crate::records::{HashKey, SequenceNumber};
+use crate::records::{HashKey, SequenceNumber, UserRecord};
 use crate::retry::Deadline;
 
 pub(super) use request::SentRequest;
@@ -64,7 +63,7 @@ pub(super) struct Schedule<'a> {
 /// What to do next.
 pub(super) enum Step {
     /// Send these entries, and bring the answer back together with the request.
-    Send(Vec<RequestEntry>, SentRequest),
+    Send(Vec<UserRecord>, SentRequest),
     /// There is nothing to send until then, or until an answer or a new shard map comes.
     WaitUntil(Instant),
     /// There is nothing to send until an answer or a new shard map comes.
@@ -101,7 +100,7 @@ struct HeldAggregate {
 impl<'a> Schedule<'a> {
     /// Takes in `records`; those that can never be written are finished at once.
     pub(super) fn new(
-        records: Vec<OutgoingRecord>,
+        records: Vec<UserRecord>,
         map: Arc<ShardMap>,
         settings: &'a WriterSettings,
         expires: Deadline,
@@ -129,7 +128,7 @@ impl<'a> Schedule<'a> {
         schedule
     }
 
-    fn take_in(&mut self, record: OutgoingRecord, lane_tails: &mut HashMap<HashKey, usize>) {
+    fn take_in(&mut self, record: UserRecord, lane_tails: &mut HashMap<HashKey, usize>) {
         let index = self.slots.len();
         let hash_key = match record.hash_key(self.settings.max_record_bytes) {
             Ok(hash_key) => hash_key,

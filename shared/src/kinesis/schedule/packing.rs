@@ -10,9 +10,9 @@ use super::Schedule;
 use super::request::{Member, Request};
 use super::slot::State;
 use crate::kinesis::aggregate::AggregateBuilder;
-use crate::kinesis::service::RequestEntry;
 use crate::kinesis::settings::Aggregation;
 use crate::kinesis::shard_pace::ShardPace;
+use crate::records::UserRecord;
 
 impl Schedule<'_> {
     /// Fills `request` from one queue after the other, beginning where the request before left off.
@@ -73,12 +73,7 @@ impl Schedule<'_> {
         // A lone record travels as it is: an aggregate of one would only be larger.
         let data = data.unwrap_or_else(|| record.data.clone());
         let bytes = (data.len() + record.partition_key.len()) as u64;
-        let entry = RequestEntry {
-            partition_key: Arc::clone(&record.partition_key),
-            explicit_hash_key: record.explicit_hash_key.clone(),
-            data,
-        };
-        request.close_entry(entry, bytes);
+        request.close_entry(UserRecord { data, ..record.clone() }, bytes);
         bytes
     }
 

@@ -2,12 +2,12 @@
 
 use tokio::time::Instant;
 
-use crate::kinesis::service::RequestEntry;
 use crate::kinesis::settings::MaxRecordBytes;
+use crate::records::UserRecord;
 
 /// A request being filled.
 pub(super) struct Request {
-    entries: Vec<RequestEntry>,
+    entries: Vec<UserRecord>,
     bytes: u64,
     sent: SentRequest,
 }
@@ -52,7 +52,7 @@ impl Request {
     }
 
     /// Ends an entry of `bytes`, partition key included, for which there was [`room`](Self::room).
-    pub(super) fn close_entry(&mut self, entry: RequestEntry, bytes: u64) {
+    pub(super) fn close_entry(&mut self, entry: UserRecord, bytes: u64) {
         debug_assert!(self.room().is_some_and(|room| room >= bytes), "the request has no room for the entry");
         self.entries.push(entry);
         self.bytes += bytes;
@@ -60,7 +60,7 @@ impl Request {
     }
 
     /// The request, unless it is empty.
-    pub(super) fn finish(self) -> Option<(Vec<RequestEntry>, SentRequest)> {
+    pub(super) fn finish(self) -> Option<(Vec<UserRecord>, SentRequest)> {
         (!self.entries.is_empty()).then_some((self.entries, self.sent))
     }
 }

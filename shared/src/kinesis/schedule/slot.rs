@@ -1,12 +1,12 @@
 //! One record of the call, and what is known of its fate.
 
 use crate::kinesis::error::{UnknownCause, WriteError};
-use crate::kinesis::record::{OutgoingRecord, Receipt, RecordError};
-use crate::records::HashKey;
+use crate::kinesis::record::{Receipt, RecordError};
+use crate::records::{HashKey, UserRecord};
 
 /// One record of the call.
 pub(super) struct Slot {
-    pub(super) record: OutgoingRecord,
+    pub(super) record: UserRecord,
     pub(super) hash_key: HashKey,
     /// The shard it is bound for, by its index in the shard map.
     pub(super) shard: usize,
@@ -31,7 +31,7 @@ pub(super) enum State {
 }
 
 impl Slot {
-    pub(super) fn waiting(record: OutgoingRecord, hash_key: HashKey, shard: usize) -> Self {
+    pub(super) fn waiting(record: UserRecord, hash_key: HashKey, shard: usize) -> Self {
         Self {
             record,
             hash_key,
@@ -44,7 +44,7 @@ impl Slot {
         }
     }
 
-    pub(super) fn unwritable(record: OutgoingRecord, error: RecordError) -> Self {
+    pub(super) fn unwritable(record: UserRecord, error: RecordError) -> Self {
         let state = State::Finished(Err(WriteError::Unwritable(error)));
         Self { state, ..Self::waiting(record, HashKey(0), 0) }
     }

@@ -30,9 +30,9 @@ fn one_shard(now: Instant, rate_limit_percent: Option<NonZeroU32>) -> (Arc<Shard
 }
 
 /// A record of `size` bytes with its partition key.
-fn record(key: usize, size: usize) -> OutgoingRecord {
+fn record(key: usize, size: usize) -> UserRecord {
     let partition_key: Arc<str> = format!("{key:04}").into();
-    OutgoingRecord { data: vec![0; size - partition_key.len()].into(), partition_key, explicit_hash_key: None }
+    UserRecord { data: vec![0; size - partition_key.len()].into(), partition_key, explicit_hash_key: None }
 }
 
 /// The numbers of entries of the requests that can be sent at once.
@@ -167,7 +167,7 @@ proptest! {
 fn an_empty_record_is_a_record() {
     let now = start();
     let (map, settings) = one_shard(now, None);
-    let record = OutgoingRecord { partition_key: "k".into(), explicit_hash_key: Some("5".into()), data: Bytes::new() };
+    let record = UserRecord { partition_key: "k".into(), explicit_hash_key: Some("5".into()), data: Bytes::new() };
     let mut schedule = Schedule::new(vec![record], map, &settings, Deadline::after(now, Duration::from_secs(1)));
     let Step::Send(entries, _) = schedule.next(now) else { panic!("it can be sent") };
     assert_eq!((entries[0].data.len(), entries[0].explicit_hash_key.as_deref()), (0, Some("5")));

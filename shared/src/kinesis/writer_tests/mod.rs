@@ -14,9 +14,10 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::fake_kinesis::{FakeKinesis, FakeState};
-use super::{KinesisWriter, OutgoingRecord, Receipt, WriteError, WriterSettings};
+use super::{KinesisWriter, Receipt, WriteError, WriterSettings};
 use crate::clock::{Clock as _, SystemClock};
 use crate::kpl::deaggregate_unencrypted as deaggregate;
+use crate::records::UserRecord;
 use crate::retry::Deadline;
 
 type Results = Vec<Result<Receipt, WriteError>>;
@@ -38,15 +39,15 @@ fn writer(
     KinesisWriter::new(Arc::clone(kinesis), Arc::clone(kinesis), settings, Arc::new(SystemClock))
 }
 
-fn record(partition_key: &str, data: impl Into<Bytes>) -> OutgoingRecord {
-    OutgoingRecord { partition_key: partition_key.into(), explicit_hash_key: None, data: data.into() }
+fn record(partition_key: &str, data: impl Into<Bytes>) -> UserRecord {
+    UserRecord { partition_key: partition_key.into(), explicit_hash_key: None, data: data.into() }
 }
 
 /// `count` records over `keys` partition keys in turn, each with its number as its data.
-fn numbered(count: u32, keys: u32) -> Vec<OutgoingRecord> {
+fn numbered(count: u32, keys: u32) -> Vec<UserRecord> {
     let keys: Vec<Arc<str>> = (0..keys).map(|key| format!("key-{key}").into()).collect();
     (0..count)
-        .map(|number| OutgoingRecord {
+        .map(|number| UserRecord {
             partition_key: Arc::clone(&keys[number as usize % keys.len()]),
             explicit_hash_key: None,
             data: Bytes::copy_from_slice(&number.to_be_bytes()),

@@ -90,11 +90,11 @@ async fn a_shard_out_of_tokens_gets_bunches_not_single_records() {
 #[tokio::test(start_paused = true)]
 async fn a_hot_shard_does_not_slow_the_others() {
     let kinesis = FakeKinesis::with_shards(2);
-    let hot = (0..6_000).map(|number: u32| OutgoingRecord {
+    let hot = (0..6_000).map(|number: u32| UserRecord {
         explicit_hash_key: Some("0".into()),
         ..record(&format!("hot-{number}"), "hot")
     });
-    let cool = (0..600).map(|number: u32| OutgoingRecord {
+    let cool = (0..600).map(|number: u32| UserRecord {
         explicit_hash_key: Some(u128::MAX.to_string().into()),
         ..record(&format!("cool-{number}"), "cool")
     });

@@ -7,10 +7,10 @@ use bytes::Bytes;
 use super::RecordSink;
 use crate::delivery::{Delivery, SinkError};
 use crate::kinesis::{
-    KinesisWriter, ListShards, ListShardsError, OnUnknownOutcome, OutgoingRecord, PutRecords, Receipt, RecordError,
-    StreamIdentifier, WriteError, WriterSettings,
+    KinesisWriter, ListShards, ListShardsError, OnUnknownOutcome, PutRecords, Receipt, RecordError, StreamIdentifier,
+    WriteError, WriterSettings,
 };
-use crate::records::OpenedRecord;
+use crate::records::{OpenedRecord, UserRecord};
 use crate::retry::Deadline;
 
 /// Writes each record's plaintext to a stream, under the partition key (and explicit hash key) that it came with.
@@ -82,8 +82,8 @@ impl<P: PutRecords, L: ListShards> RecordSink for KinesisSink<P, L> {
     }
 }
 
-fn outgoing_record(record: &OpenedRecord) -> OutgoingRecord {
-    OutgoingRecord {
+fn outgoing_record(record: &OpenedRecord) -> UserRecord {
+    UserRecord {
         partition_key: Arc::clone(&record.record.partition_key),
         explicit_hash_key: record.record.explicit_hash_key.clone(),
         data: Bytes::copy_from_slice(&record.plaintext),
