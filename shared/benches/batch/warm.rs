@@ -51,6 +51,10 @@ impl RecordSink for NullSink {
 pub(crate) struct UnusedQuarantine;
 
 impl Quarantine for UnusedQuarantine {
+    fn destination(&self) -> String {
+        "nowhere".to_owned()
+    }
+
     async fn quarantine(&self, _origin: &ShardOrigin, records: &[RejectedRecord], _deadline: Deadline) -> Delivery {
         panic!("rejected: {:?}", records.first().map(|record| &record.reason));
     }

@@ -6,8 +6,8 @@ use super::processor::Finished;
 use super::report::Checkpoint;
 use super::units::unit_start;
 use crate::clock::Clock;
-use crate::delivery::{Delivery, SinkError};
-use crate::failure::describe;
+use crate::delivery::{Delivery, DeliveryError};
+use crate::failure::{FailureClass, describe};
 use crate::invocation::PhaseDeadlines;
 use crate::quarantine::Quarantine;
 use crate::records::{OpenedRecord, RejectedRecord, ShardOrigin, ShardRecord};
@@ -50,7 +50,7 @@ impl<S: RecordSink, Q: Quarantine> Finishing<'_, S, Q> {
         let (mut before, rejected) = self.split(finished, end);
         let mut after =
             before.split_off_at(rejected.indexes.first().map_or(end, |first| unit_start(self.records, *first)));
-        self.deliver_all(&before, &mut progress).await;
+        self.deliver_all(before, &mut progress).await;
         if progress.checkpoint.is_some() {
             return progress;
         }
@@ -58,7 +58,7 @@ impl<S: RecordSink, Q: Quarantine> Finishing<'_, S, Q> {
         if let Some(checkpoint) = &progress.checkpoint {
             after.split_off_at(checkpoint.index);
         }
-        self.deliver_all(&after, &mut progress).await;
+        self.deliver_all(after, &mut progress).await;
         progress
     }
 
@@ -70,15 +70,18 @@ impl<S: RecordSink, Q: Quarantine> Finishing<'_, S, Q> {
             match finished {
                 Ok(record) => match self.sink.refusal(&record) {
                     None => opened.push(index, record),
-                    Some(refusal) => rejected.push(
-                        index,
-                        RejectedRecord { record: record.record, class: refusal.class(), reason: describe(&refusal) },
-                    ),
+                    Some(refusal) => rejected.push(index, self.rejected(record, &refusal)),
                 },
                 Err(record) => rejected.push(index, record),
             }
         }
         (opened, rejected)
+    }
+
+    /// A record that the sink can never take.
+    fn rejected(&self, record: OpenedRecord, refusal: &DeliveryError) -> RejectedRecord {
+        let reason = failed_at("sink", &self.sink.destination(), refusal);
+        RejectedRecord { record: record.record, class: refusal.class(), reason }
     }
 
     async fn quarantine_all(&self, rejected: &Placed<RejectedRecord>, progress: &mut Progress) {
@@ -92,35 +95,53 @@ impl<S: RecordSink, Q: Quarantine> Finishing<'_, S, Q> {
         let outcome = known(timeout_at(deadline.instant() + grace, quarantine).await.ok(), rejected.records.len());
         progress.quarantined += outcome.delivered;
         if let Some(index) = rejected.indexes.get(outcome.delivered) {
-            progress.stop_at(self.records, *index, outcome.failure);
+            let failure = outcome.failure.unwrap_or(DeliveryError::DeadlinePassed);
+            let reason = failed_at("quarantine", &self.quarantine.destination(), &failure);
+            progress.stop_at(self.records, *index, failure.class(), reason);
         }
     }
 
-    async fn deliver_all(&self, opened: &Placed<OpenedRecord>, progress: &mut Progress) {
-        if opened.records.is_empty() {
-            return;
-        }
-        let delivery = self.sink.deliver(&opened.records, self.deadlines.delivery);
-        let outcome = known(timeout_at(self.deadlines.abandon.instant(), delivery).await.ok(), opened.records.len());
-        progress.delivered += outcome.delivered;
-        if let Some(index) = opened.indexes.get(outcome.delivered) {
-            progress.stop_at(self.records, *index, outcome.failure);
+    /// Delivers `opened`. A record that turns out to be one that the sink can never take goes to quarantine before the sink is given
+    /// those after it.
+    async fn deliver_all(&self, mut opened: Placed<OpenedRecord>, progress: &mut Progress) {
+        while !opened.records.is_empty() {
+            let delivery = self.sink.deliver(&opened.records, self.deadlines.delivery);
+            let outcome =
+                known(timeout_at(self.deadlines.abandon.instant(), delivery).await.ok(), opened.records.len());
+            progress.delivered += outcome.delivered;
+            let Some((index, record, rest)) = opened.into_parts_at(outcome.delivered) else { return };
+            let failure = outcome.failure.unwrap_or(DeliveryError::DeadlinePassed);
+            if !matches!(failure, DeliveryError::Never { .. }) {
+                let reason = failed_at("sink", &self.sink.destination(), &failure);
+                return progress.stop_at(self.records, index, failure.class(), reason);
+            }
+            let mut rejected = Placed::with_capacity(1);
+            rejected.push(index, self.rejected(record, &failure));
+            self.quarantine_all(&rejected, progress).await;
+            if progress.checkpoint.is_some() {
+                return;
+            }
+            opened = rest;
         }
     }
 }
 
 impl Progress {
     /// Nothing from the unit of `index` on was passed on, or all of it comes again.
-    fn stop_at(&mut self, records: &[ShardRecord], index: usize, failure: Option<SinkError>) {
-        let failure = failure.unwrap_or(SinkError::DeadlinePassed);
-        self.checkpoint = Checkpoint::new(records, unit_start(records, index), failure.class(), describe(&failure));
+    fn stop_at(&mut self, records: &[ShardRecord], index: usize, class: FailureClass, reason: String) {
+        self.checkpoint = Checkpoint::new(records, unit_start(records, index), class, reason);
     }
+}
+
+/// What failed, in words: which of the two destinations, by its name, and why.
+fn failed_at(role: &str, destination: &str, failure: &DeliveryError) -> String {
+    format!("{role} ({destination}): {}", describe(failure))
 }
 
 /// What is known of a delivery of `len` records. One that did not end counts as nothing.
 fn known(outcome: Option<Delivery>, len: usize) -> Delivery {
     match outcome {
-        None => Delivery::stopped_at(0, SinkError::DeadlinePassed),
+        None => Delivery::stopped_at(0, DeliveryError::DeadlinePassed),
         Some(Delivery { delivered, failure }) => Delivery { delivered: delivered.min(len), failure },
     }
 }
@@ -145,5 +166,15 @@ impl<T> Placed<T> {
     fn split_off_at(&mut self, end: usize) -> Self {
         let len = self.indexes.partition_point(|index| *index < end);
         Self { indexes: self.indexes.split_off(len), records: self.records.split_off(len) }
+    }
+
+    /// The record at `position`, and those after it; `None` past the end.
+    fn into_parts_at(mut self, position: usize) -> Option<(usize, T, Self)> {
+        let rest = Self {
+            indexes: self.indexes.split_off((position + 1).min(self.indexes.len())),
+            records: self.records.split_off((position + 1).min(self.records.len())),
+        };
+        let (index, record) = (self.indexes.get(position).copied()?, self.records.drain(position..).next()?);
+        Some((index, record, rest))
     }
 }

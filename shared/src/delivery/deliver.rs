@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::progress::Progress;
-use super::{Delivery, RequestEntry, RequestPlan, SendRequest, SinkError};
+use super::{Delivery, DeliveryError, RequestEntry, RequestPlan, SendRequest};
 use crate::clock::Clock;
 use crate::retry::{Attempts, Deadline, RetryPolicy};
 
@@ -46,16 +46,16 @@ pub(crate) async fn deliver_in_requests<E: RequestEntry, S: SendRequest<E>>(
             }
         }
     }
-    progress.finish(SinkError::DeadlinePassed)
+    progress.finish(DeliveryError::DeadlinePassed)
 }
 
 /// A request's answer: one result an entry, or what befell the whole request.
-type Answer = Result<Vec<Result<(), SinkError>>, RequestFailure>;
+type Answer = Result<Vec<Result<(), DeliveryError>>, RequestFailure>;
 
 #[derive(Clone)]
 enum RequestFailure {
     TimedOut(Duration),
-    Failed(SinkError),
+    Failed(DeliveryError),
 }
 
 async fn answer_within<E: RequestEntry, S: SendRequest<E>>(
@@ -76,12 +76,12 @@ fn by_entry(
     request: &[usize],
     answer: Answer,
     cut_short: bool,
-) -> impl Iterator<Item = (usize, Result<(), SinkError>)> {
+) -> impl Iterator<Item = (usize, Result<(), DeliveryError>)> {
     let (results, rest) = match answer {
-        Ok(results) => (results, SinkError::Transient(Arc::new(IncompleteAnswer))),
+        Ok(results) => (results, DeliveryError::Transient(Arc::new(IncompleteAnswer))),
         Err(RequestFailure::Failed(error)) => (Vec::new(), error),
-        Err(RequestFailure::TimedOut(_)) if cut_short => (Vec::new(), SinkError::DeadlinePassed),
-        Err(RequestFailure::TimedOut(after)) => (Vec::new(), SinkError::Transient(Arc::new(NoAnswer { after }))),
+        Err(RequestFailure::TimedOut(_)) if cut_short => (Vec::new(), DeliveryError::DeadlinePassed),
+        Err(RequestFailure::TimedOut(after)) => (Vec::new(), DeliveryError::Transient(Arc::new(NoAnswer { after }))),
     };
     let results = results.into_iter().chain(std::iter::repeat_with(move || Err(rest.clone())));
     request.iter().copied().zip(results)

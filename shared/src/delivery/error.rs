@@ -4,10 +4,14 @@ use std::error::Error;
 use std::sync::Arc;
 
 use crate::failure::FailureClass;
+use crate::text::bounded;
+
+/// A sink's own words go to the log: 300 bytes hold every reason that is worth reading.
+const MAX_REASON_LEN: usize = 300;
 
 /// Why a record could not be delivered, to a sink or to the quarantine. No variant's text holds a record's content.
 #[derive(Clone, Debug, thiserror::Error)]
-pub enum SinkError {
+pub enum DeliveryError {
     /// The deadline passed first.
     #[error("the deadline passed before the record was delivered")]
     DeadlinePassed,
@@ -28,18 +32,43 @@ pub enum SinkError {
         /// The most that the destination takes, inclusive.
         limit: usize,
     },
+    /// The sink itself says that the record cannot be taken now: the record is the checkpoint, and comes again.
+    #[error("the record cannot be taken now: {reason}")]
+    NotNow {
+        /// Why, in words without content. It goes to the log.
+        reason: String,
+    },
+    /// The sink itself says that the record can never be taken: the record goes to quarantine.
+    #[error("the record can never be taken: {reason}")]
+    Never {
+        /// Why, in words without content. It goes to the log and to the quarantine.
+        reason: String,
+    },
     /// Writing to the local output failed.
     #[error("writing to the output failed")]
     Output(#[source] Arc<std::io::Error>),
 }
 
-impl SinkError {
-    /// The failure's class. None is permanent: the record can be read, it only cannot be delivered there.
+impl DeliveryError {
+    /// [`NotNow`](Self::NotNow), with a `reason` of which at most 300 bytes are kept.
+    #[must_use]
+    pub fn not_now(reason: &str) -> Self {
+        Self::NotNow { reason: bounded(reason, MAX_REASON_LEN) }
+    }
+
+    /// [`Never`](Self::Never), with a `reason` of which at most 300 bytes are kept.
+    #[must_use]
+    pub fn never(reason: &str) -> Self {
+        Self::Never { reason: bounded(reason, MAX_REASON_LEN) }
+    }
+
+    /// The failure's class. Only [`Never`](Self::Never) is permanent: all others are the destination's, not the record's.
     #[must_use]
     pub fn class(&self) -> FailureClass {
         match self {
             Self::Throttled(_) => FailureClass::Throttled,
-            Self::Transient(_) | Self::DeadlinePassed => FailureClass::Transient,
+            Self::Transient(_) | Self::DeadlinePassed | Self::NotNow { .. } => FailureClass::Transient,
+            Self::Never { .. } => FailureClass::Permanent,
             Self::Refused(_) | Self::TooLarge { .. } | Self::Output(_) => FailureClass::Unavailable,
         }
     }

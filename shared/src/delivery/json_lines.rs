@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::Serialize;
 use tokio::time::timeout_at;
 
-use super::{Delivery, SinkError};
+use super::{Delivery, DeliveryError};
 use crate::clock::Clock;
 use crate::retry::Deadline;
 
@@ -35,7 +35,7 @@ impl<W: Write + Send + 'static> JsonLines<W> {
         if deadline.has_passed(self.clock.now().monotonic) {
             return match values.len() {
                 0 => Delivery::complete(0),
-                _ => Delivery::stopped_at(0, SinkError::DeadlinePassed),
+                _ => Delivery::stopped_at(0, DeliveryError::DeadlinePassed),
             };
         }
         let (lines, unserialisable) = Lines::serialise(values);
@@ -45,7 +45,7 @@ impl<W: Write + Send + 'static> JsonLines<W> {
             lines.write_to(&mut *output.lock().unwrap_or_else(PoisonError::into_inner))
         });
         let (delivered, failure) = match timeout_at(deadline.instant(), writing).await {
-            Err(_) => (0, Some(SinkError::DeadlinePassed)),
+            Err(_) => (0, Some(DeliveryError::DeadlinePassed)),
             // Without the panic's words, which may be a record's.
             Ok(Err(_panicked)) => (0, Some(output_failure(io::Error::other("writing panicked")))),
             Ok(Ok((delivered, failure))) => (delivered, failure.map(output_failure)),
@@ -57,8 +57,8 @@ impl<W: Write + Send + 'static> JsonLines<W> {
     }
 }
 
-fn output_failure(error: io::Error) -> SinkError {
-    SinkError::Output(Arc::new(error))
+fn output_failure(error: io::Error) -> DeliveryError {
+    DeliveryError::Output(Arc::new(error))
 }
 
 /// Lines in one buffer.

@@ -1,5 +1,5 @@
 //! What sinks and quarantine share: delivery to services that take several entries a request and may refuse some of them in an
-//! answer that says 200, and what is told of it ([`Delivery`], [`SinkError`]).
+//! answer that says 200, and what is told of it ([`Delivery`], [`DeliveryError`]).
 //!
 //! [`packing`] decides what goes into which request, [`progress`] what has arrived and how long the delivered prefix is; both
 //! are pure. [`deliver`] sends, waits and tries again; [`one_by_one`] does so where a request takes one entry. What a service's
@@ -21,7 +21,7 @@ use std::future::Future;
 use std::num::NonZeroUsize;
 
 pub(crate) use deliver::deliver_in_requests;
-pub use error::SinkError;
+pub use error::DeliveryError;
 pub(crate) use one_by_one::deliver_one_by_one;
 pub use outcome::Delivery;
 pub(crate) use packing::{GroupOrder, RequestLimits, RequestPlan};
@@ -33,7 +33,10 @@ pub(crate) trait SendRequest<E>: Sync {
     ///
     /// # Errors
     /// What befell the request as a whole; no entry is known to have arrived then.
-    fn send(&self, entries: &[&E]) -> impl Future<Output = Result<Vec<Result<(), SinkError>>, SinkError>> + Send;
+    fn send(
+        &self,
+        entries: &[&E],
+    ) -> impl Future<Output = Result<Vec<Result<(), DeliveryError>>, DeliveryError>> + Send;
 }
 
 /// What packing has to know of an entry.

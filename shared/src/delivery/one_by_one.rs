@@ -53,7 +53,7 @@ mod tests {
 
     use super::*;
     use crate::clock::SystemClock;
-    use crate::delivery::SinkError;
+    use crate::delivery::DeliveryError;
     use crate::delivery::testing::{quick_retries, within};
     use crate::s3::S3Settings;
 
@@ -76,14 +76,14 @@ mod tests {
     }
 
     impl SendRequest<Entry> for Service {
-        async fn send(&self, entries: &[&Entry]) -> Result<Vec<Result<(), SinkError>>, SinkError> {
+        async fn send(&self, entries: &[&Entry]) -> Result<Vec<Result<(), DeliveryError>>, DeliveryError> {
             let [Entry(id)] = entries else { panic!("{} entries", entries.len()) };
             if self.slow == Some(*id) && self.attempts_at_slow.fetch_add(1, Ordering::Relaxed) == 0 {
                 std::future::pending::<()>().await;
             }
             tokio::time::sleep(Duration::from_millis(30)).await;
             if self.refused == Some(*id) {
-                return Err(SinkError::Refused(std::sync::Arc::new(std::fmt::Error)));
+                return Err(DeliveryError::Refused(std::sync::Arc::new(std::fmt::Error)));
             }
             self.arrived.lock().unwrap().push(*id);
             Ok(vec![Ok(())])
@@ -125,7 +125,7 @@ mod tests {
         let window = RequestConcurrency::new(4).unwrap();
         let delivery = deliver_one_by_one(&service, entries, window, &quick_retries(), within(60), &SystemClock).await;
         assert_eq!(delivery.delivered, 5);
-        assert!(matches!(delivery.failure, Some(SinkError::Refused(_))));
+        assert!(matches!(delivery.failure, Some(DeliveryError::Refused(_))));
         assert!(made.into_inner() <= 5 + 4, "the window's");
     }
 
@@ -134,6 +134,6 @@ mod tests {
         let service = Service::default();
         let delivery = deliver(&service, 1_000, 10, 1).await;
         assert_eq!(delivery.delivered, 330, "10 every 30 ms");
-        assert!(matches!(delivery.failure, Some(SinkError::DeadlinePassed)));
+        assert!(matches!(delivery.failure, Some(DeliveryError::DeadlinePassed)));
     }
 }

@@ -1,6 +1,6 @@
 //! How much of what was given to a destination has arrived.
 
-use super::SinkError;
+use super::DeliveryError;
 
 /// How much of what was given to a sink (or to the quarantine) has arrived.
 #[derive(Debug)]
@@ -9,7 +9,7 @@ pub struct Delivery {
     /// The first `delivered` records have arrived, all of them.
     pub delivered: usize,
     /// Why the record at `delivered` has not; `None` if all have.
-    pub failure: Option<SinkError>,
+    pub failure: Option<DeliveryError>,
 }
 
 impl Delivery {
@@ -19,7 +19,7 @@ impl Delivery {
     }
 
     /// Only the first `delivered` records have arrived.
-    pub fn stopped_at(delivered: usize, failure: SinkError) -> Self {
+    pub fn stopped_at(delivered: usize, failure: DeliveryError) -> Self {
         Self { delivered, failure: Some(failure) }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{RequestConcurrency, RequestEntry, SinkError};
+use super::{DeliveryError, RequestConcurrency, RequestEntry};
 
 /// The most that one request takes. All bounds are inclusive.
 #[derive(Clone, Copy, Debug)]
@@ -17,9 +17,9 @@ pub(crate) struct RequestLimits {
 
 impl RequestLimits {
     /// Why an entry of `len` bytes fits into no request at all; `None` if it fits.
-    pub(crate) fn refusal(&self, len: usize) -> Option<SinkError> {
+    pub(crate) fn refusal(&self, len: usize) -> Option<DeliveryError> {
         let limit = self.entry_bytes.min(self.bytes);
-        (len > limit).then_some(SinkError::TooLarge { len, limit })
+        (len > limit).then_some(DeliveryError::TooLarge { len, limit })
     }
 }
 
@@ -176,6 +176,6 @@ mod tests {
         let limits = RequestLimits { entries: 3, bytes: 10, entry_bytes: 8 };
         assert!(limits.refusal(7).is_none());
         assert!(limits.refusal(8).is_none());
-        assert!(matches!(limits.refusal(9), Some(SinkError::TooLarge { len: 9, limit: 8 })));
+        assert!(matches!(limits.refusal(9), Some(DeliveryError::TooLarge { len: 9, limit: 8 })));
     }
 }

@@ -1,6 +1,6 @@
 //! What has arrived, what is to be tried again, and how long the delivered prefix is: pure decisions.
 
-use super::{Delivery, RequestEntry, RequestPlan, SinkError};
+use super::{Delivery, DeliveryError, RequestEntry, RequestPlan};
 use crate::failure::FailureClass;
 
 /// How far the delivery of `entries` has come.
@@ -11,9 +11,9 @@ pub(super) struct Progress<'a, E> {
     first_undelivered: usize,
     /// Entries from here on are not sent: the one at `end` cannot be delivered.
     end: usize,
-    end_reason: Option<SinkError>,
+    end_reason: Option<DeliveryError>,
     /// Those of the last round that are worth trying again, in order, with what befell them.
-    failed: Vec<(usize, SinkError)>,
+    failed: Vec<(usize, DeliveryError)>,
 }
 
 impl<'a, E: RequestEntry> Progress<'a, E> {
@@ -42,7 +42,7 @@ impl<'a, E: RequestEntry> Progress<'a, E> {
     }
 
     /// Takes in what became of the entries of the last round.
-    pub(super) fn record(&mut self, round: impl IntoIterator<Item = (usize, Result<(), SinkError>)>) {
+    pub(super) fn record(&mut self, round: impl IntoIterator<Item = (usize, Result<(), DeliveryError>)>) {
         // A retry of very many entries may have had room for only some of them.
         let mut failed = std::mem::take(&mut self.failed);
         for (index, result) in round {
@@ -76,7 +76,7 @@ impl<'a, E: RequestEntry> Progress<'a, E> {
     }
 
     /// The outcome, if nothing more is sent. `otherwise` is why, where no entry's failure tells it.
-    pub(super) fn finish(self, otherwise: SinkError) -> Delivery {
+    pub(super) fn finish(self, otherwise: DeliveryError) -> Delivery {
         let delivered = self.first_undelivered;
         if delivered == self.entries.len() {
             return Delivery::complete(delivered);

@@ -5,35 +5,35 @@ use std::error::Error;
 // The SDK crates re-export one and the same type; any of them would do.
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 
-use super::SinkError;
+use super::DeliveryError;
 use crate::aws::{CodeMeaning, entry_cause, request_cause};
 
 /// What the failure of a request to `service` means.
 pub(crate) fn request_failure<E: ProvideErrorMetadata + Error + 'static>(
     service: &'static str,
     error: &SdkError<E>,
-) -> SinkError {
+) -> DeliveryError {
     let cause = request_cause(service, error);
     let status = match error {
         SdkError::ServiceError(answer) => answer.raw().status().as_u16(),
-        SdkError::ConstructionFailure(_) => return SinkError::Refused(cause),
-        _ => return SinkError::Transient(cause),
+        SdkError::ConstructionFailure(_) => return DeliveryError::Refused(cause),
+        _ => return DeliveryError::Transient(cause),
     };
     match (CodeMeaning::of(error.code().unwrap_or_default()), status) {
-        (CodeMeaning::Throttled, _) | (CodeMeaning::Unknown, 429) => SinkError::Throttled(cause),
-        (CodeMeaning::Transient, _) | (CodeMeaning::Unknown, 500..) => SinkError::Transient(cause),
-        (CodeMeaning::Refused | CodeMeaning::Unknown, _) => SinkError::Refused(cause),
+        (CodeMeaning::Throttled, _) | (CodeMeaning::Unknown, 429) => DeliveryError::Throttled(cause),
+        (CodeMeaning::Transient, _) | (CodeMeaning::Unknown, 500..) => DeliveryError::Transient(cause),
+        (CodeMeaning::Refused | CodeMeaning::Unknown, _) => DeliveryError::Refused(cause),
     }
 }
 
 /// What the failure of one entry, in an answer that says 200, means. `sender_fault`: the service says it will never take the entry.
-pub(crate) fn entry_failure(service: &'static str, code: &str, sender_fault: bool) -> SinkError {
+pub(crate) fn entry_failure(service: &'static str, code: &str, sender_fault: bool) -> DeliveryError {
     let cause = entry_cause(service, code);
     match (CodeMeaning::of(code), sender_fault) {
         // Throttling is called the sender's fault by some services, and passes all the same.
-        (CodeMeaning::Throttled, _) => SinkError::Throttled(cause),
-        (CodeMeaning::Refused, _) | (_, true) => SinkError::Refused(cause),
-        (CodeMeaning::Transient | CodeMeaning::Unknown, false) => SinkError::Transient(cause),
+        (CodeMeaning::Throttled, _) => DeliveryError::Throttled(cause),
+        (CodeMeaning::Refused, _) | (_, true) => DeliveryError::Refused(cause),
+        (CodeMeaning::Transient | CodeMeaning::Unknown, false) => DeliveryError::Transient(cause),
     }
 }
 
@@ -43,7 +43,7 @@ mod tests {
 
     #[test]
     fn an_entry_is_refused_when_the_fault_is_the_senders_unless_it_was_throttled() {
-        use SinkError::{Refused, Throttled, Transient};
+        use DeliveryError::{Refused, Throttled, Transient};
         assert!(matches!(entry_failure("SQS", "InvalidMessageContents", true), Refused(_)));
         assert!(matches!(entry_failure("SQS", "RequestThrottled", true), Throttled(_)));
         assert!(matches!(entry_failure("SQS", "KMS.ThrottlingException", true), Throttled(_)));
@@ -58,18 +58,18 @@ mod tests {
         use aws_sdk_sqs::operation::send_message_batch::SendMessageBatchError;
         let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
         let error = SdkError::<SendMessageBatchError>::dispatch_failure(ConnectorError::io(refused.into()));
-        let SinkError::Transient(cause) = request_failure("SQS", &error) else { panic!() };
+        let DeliveryError::Transient(cause) = request_failure("SQS", &error) else { panic!() };
         assert!(
             cause.to_string().starts_with("no answer from SQS: ") && cause.to_string().contains("refused"),
             "{cause}"
         );
         let error = SdkError::<SendMessageBatchError>::timeout_error("connect");
-        assert!(matches!(request_failure("SQS", &error), SinkError::Transient(_)));
+        assert!(matches!(request_failure("SQS", &error), DeliveryError::Transient(_)));
     }
 
     #[test]
     fn a_code_from_outside_is_cut() {
-        let SinkError::Transient(failure) = entry_failure("SQS", &"x".repeat(1 << 20), false) else { panic!() };
+        let DeliveryError::Transient(failure) = entry_failure("SQS", &"x".repeat(1 << 20), false) else { panic!() };
         assert!(failure.to_string().len() < 400);
     }
 }

@@ -55,6 +55,14 @@ impl ConfiguredQuarantine {
 }
 
 impl Quarantine for ConfiguredQuarantine {
+    fn destination(&self) -> String {
+        match self {
+            Self::Stderr(quarantine) => quarantine.destination(),
+            Self::Sqs(quarantine) => quarantine.destination(),
+            Self::S3(quarantine) => quarantine.destination(),
+        }
+    }
+
     async fn quarantine(&self, origin: &ShardOrigin, records: &[RejectedRecord], deadline: Deadline) -> Delivery {
         match self {
             Self::Stderr(quarantine) => quarantine.quarantine(origin, records, deadline).await,

@@ -27,6 +27,9 @@ pub use stderr::StderrQuarantine;
 
 /// Keeps records that can never be decrypted, so that they do not block the shard and are not lost.
 pub trait Quarantine: Send + Sync {
+    /// What the log calls the quarantine: its kind and its name.
+    fn destination(&self) -> String;
+
     /// Stores `records`, which are in shard order, before `deadline`, and tells how long a prefix is stored for good.
     fn quarantine(
         &self,

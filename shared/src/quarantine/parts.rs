@@ -44,7 +44,7 @@ mod tests {
     use std::sync::Mutex;
 
     use super::*;
-    use crate::delivery::SinkError;
+    use crate::delivery::DeliveryError;
     use crate::delivery::testing::within;
     use crate::quarantine::testing::{origin, rejected};
 
@@ -63,7 +63,7 @@ mod tests {
             if stored == records.len() {
                 Delivery::complete(stored)
             } else {
-                Delivery::stopped_at(stored, SinkError::DeadlinePassed)
+                Delivery::stopped_at(stored, DeliveryError::DeadlinePassed)
             }
         }
     }

@@ -42,6 +42,10 @@ impl S3Quarantine {
 }
 
 impl Quarantine for S3Quarantine {
+    fn destination(&self) -> String {
+        self.store.destination()
+    }
+
     async fn quarantine(&self, origin: &ShardOrigin, records: &[RejectedRecord], deadline: Deadline) -> Delivery {
         self.store.put(self.objects(origin, records), deadline).await
     }

@@ -18,7 +18,7 @@ use crate::sqs::{FifoIds, FifoOrder, Message, SqsQueue, SqsSettings, deduplicati
 ///
 /// A record whose message would exceed the queue's limit is written to S3 if a bucket is configured, and a message without data that
 /// names the object is sent in its place: so the queue tells of every rejected record, and an alarm on it misses none. Without a bucket such
-/// a record cannot be quarantined ([`SinkError::TooLarge`](crate::delivery::SinkError::TooLarge)) and holds up its shard.
+/// a record cannot be quarantined ([`DeliveryError::TooLarge`](crate::delivery::DeliveryError::TooLarge)) and holds up its shard.
 ///
 /// In a FIFO queue the shard is the message group. Whatever order the settings ask for, up to ten messages of it share a request
 /// ([`FifoOrder::WithinRequests`]): one message a round trip is too few for an aggregate of thousands of records, which
@@ -63,6 +63,10 @@ fn sharing_requests(queue: SqsSettings) -> SqsSettings {
 }
 
 impl Quarantine for SqsQuarantine {
+    fn destination(&self) -> String {
+        self.queue.destination()
+    }
+
     async fn quarantine(&self, origin: &ShardOrigin, records: &[RejectedRecord], deadline: Deadline) -> Delivery {
         in_parts(self, origin, records, deadline).await
     }

@@ -35,6 +35,10 @@ impl<W: Write + Send + 'static> StderrQuarantine<W> {
 }
 
 impl<W: Write + Send + 'static> Quarantine for StderrQuarantine<W> {
+    fn destination(&self) -> String {
+        "standard error".to_owned()
+    }
+
     async fn quarantine(&self, origin: &ShardOrigin, records: &[RejectedRecord], deadline: Deadline) -> Delivery {
         in_parts(self, origin, records, deadline).await
     }

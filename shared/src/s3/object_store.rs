@@ -11,7 +11,7 @@ use super::S3Settings;
 use crate::aws;
 use crate::clock::Clock;
 use crate::delivery::service_failure::request_failure;
-use crate::delivery::{Delivery, RequestEntry, SendRequest, SinkError, deliver_one_by_one};
+use crate::delivery::{Delivery, DeliveryError, RequestEntry, SendRequest, deliver_one_by_one};
 use crate::retry::Deadline;
 
 /// A bucket, and how objects are written to it.
@@ -42,6 +42,11 @@ impl ObjectStore {
         &self.settings
     }
 
+    /// What the log calls the bucket.
+    pub(crate) fn destination(&self) -> String {
+        format!("the S3 bucket {}", self.settings.bucket.as_str())
+    }
+
     /// Writes `objects`, each made when its turn comes, and tells how long a prefix is stored.
     pub(crate) async fn put(&self, objects: impl Iterator<Item = NewObject> + Send, deadline: Deadline) -> Delivery {
         let S3Settings { concurrency, retry, .. } = &self.settings;
@@ -63,7 +68,7 @@ impl RequestEntry for NewObject {
 }
 
 impl SendRequest<NewObject> for ObjectStore {
-    async fn send(&self, objects: &[&NewObject]) -> Result<Vec<Result<(), SinkError>>, SinkError> {
+    async fn send(&self, objects: &[&NewObject]) -> Result<Vec<Result<(), DeliveryError>>, DeliveryError> {
         // There is one, because a request of S3 takes one; more would each be answered for by itself.
         let mut results = Vec::with_capacity(objects.len());
         for object in objects {

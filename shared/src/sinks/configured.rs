@@ -6,7 +6,7 @@ use aws_config::SdkConfig;
 
 use super::{FirehoseSettings, FirehoseSink, KinesisSink, KinesisSinkSettings, RecordSink, SqsSink, StdoutSink};
 use crate::clock::Clock;
-use crate::delivery::{Delivery, SinkError};
+use crate::delivery::{Delivery, DeliveryError};
 use crate::kinesis::{KinesisClient, KinesisWriter};
 use crate::records::OpenedRecord;
 use crate::retry::Deadline;
@@ -46,8 +46,12 @@ impl ConfiguredSink {
         match settings {
             SinkSettings::Stdout => Self::Stdout(StdoutSink::new(clock)),
             SinkSettings::Kinesis(KinesisSinkSettings { stream, writer }) => {
+                let name = stream.name().to_owned();
                 let client = KinesisClient::new(sdk, stream);
-                Self::Kinesis(Box::new(KinesisSink::new(KinesisWriter::new(client.clone(), client, writer, clock))))
+                Self::Kinesis(Box::new(KinesisSink::new(
+                    &name,
+                    KinesisWriter::new(client.clone(), client, writer, clock),
+                )))
             }
             SinkSettings::Firehose(settings) => Self::Firehose(FirehoseSink::new(sdk, settings, clock)),
             SinkSettings::Sqs(settings) => Self::Sqs(SqsSink::new(sdk, settings, clock)),
@@ -56,7 +60,16 @@ impl ConfiguredSink {
 }
 
 impl RecordSink for ConfiguredSink {
-    fn refusal(&self, record: &OpenedRecord) -> Option<SinkError> {
+    fn destination(&self) -> String {
+        match self {
+            Self::Stdout(sink) => sink.destination(),
+            Self::Kinesis(sink) => sink.destination(),
+            Self::Firehose(sink) => sink.destination(),
+            Self::Sqs(sink) => sink.destination(),
+        }
+    }
+
+    fn refusal(&self, record: &OpenedRecord) -> Option<DeliveryError> {
         match self {
             Self::Stdout(sink) => sink.refusal(record),
             Self::Kinesis(sink) => sink.refusal(record),

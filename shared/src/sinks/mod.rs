@@ -8,7 +8,7 @@ mod stdout;
 
 use std::future::Future;
 
-use crate::delivery::{Delivery, SinkError};
+use crate::delivery::{Delivery, DeliveryError};
 use crate::records::OpenedRecord;
 use crate::retry::Deadline;
 
@@ -20,12 +20,17 @@ pub use stdout::StdoutSink;
 
 /// Delivers opened records.
 pub trait RecordSink: Send + Sync {
+    /// What the log calls the sink: its kind and its name, such as "the SQS queue orders.fifo".
+    fn destination(&self) -> String {
+        "the function's own sink".to_owned()
+    }
+
     /// Why the sink can never take `record`, whenever it is asked; `None` if it may. Asked for every record before it is delivered,
-    /// so it looks at no more than it must, above all at the record's size.
+    /// so it looks at no more than it must: at the record's size, or whether it decodes ([`DeliveryError::never`]).
     ///
     /// Such a record goes to quarantine. If only [`deliver`](Self::deliver) told, records of its aggregate would have been
     /// delivered by then, and would be again whenever the quarantine fails.
-    fn refusal(&self, _record: &OpenedRecord) -> Option<SinkError> {
+    fn refusal(&self, _record: &OpenedRecord) -> Option<DeliveryError> {
         None
     }
 
@@ -33,6 +38,7 @@ pub trait RecordSink: Send + Sync {
     /// long a prefix was delivered.
     ///
     /// Whatever is not in the delivered prefix comes again with the redelivered batch, so a sink delivers as little as it can
-    /// beyond the first record that it cannot deliver.
+    /// beyond the first record that it cannot deliver. If that record's failure is [`DeliveryError::Never`], it goes to quarantine and
+    /// the sink is given the records after it.
     fn deliver(&self, records: &[OpenedRecord], deadline: Deadline) -> impl Future<Output = Delivery> + Send;
 }

@@ -38,6 +38,12 @@ impl SqsQueue {
         &self.settings
     }
 
+    /// What the log calls the queue.
+    pub(crate) fn destination(&self) -> String {
+        let url = self.settings.queue_url.as_str();
+        format!("the SQS queue {}", url.rsplit_once('/').map_or(url, |(_, name)| name))
+    }
+
     /// Sends `messages`, and tells how long a prefix has arrived.
     pub(crate) async fn send(&self, messages: &[Message<'_>], deadline: Deadline) -> Delivery {
         let sender = SendMessageBatch { client: &self.client, queue_url: &self.settings.queue_url };

@@ -11,7 +11,7 @@ use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
 use super::QueueUrl;
 use super::message::{Attribute, AttributeValue, Message};
 use crate::delivery::service_failure::{entry_failure, request_failure};
-use crate::delivery::{SendRequest, SinkError};
+use crate::delivery::{DeliveryError, SendRequest};
 
 const SERVICE: &str = "SQS";
 
@@ -22,13 +22,13 @@ pub(super) struct SendMessageBatch<'a> {
 }
 
 impl<'m> SendRequest<Message<'m>> for SendMessageBatch<'_> {
-    async fn send(&self, messages: &[&Message<'m>]) -> Result<Vec<Result<(), SinkError>>, SinkError> {
+    async fn send(&self, messages: &[&Message<'m>]) -> Result<Vec<Result<(), DeliveryError>>, DeliveryError> {
         let entries = messages
             .iter()
             .enumerate()
             .map(|(id, message)| request_entry(id, message))
             .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| SinkError::Refused(Arc::new(error)))?;
+            .map_err(|error| DeliveryError::Refused(Arc::new(error)))?;
         let answer = self
             .client
             .send_message_batch()
@@ -37,7 +37,7 @@ impl<'m> SendRequest<Message<'m>> for SendMessageBatch<'_> {
             .send()
             .await
             .map_err(|error| request_failure(SERVICE, &error))?;
-        let mut results: HashMap<&str, Result<(), SinkError>> =
+        let mut results: HashMap<&str, Result<(), DeliveryError>> =
             answer.successful().iter().map(|entry| (entry.id(), Ok(()))).collect();
         for entry in answer.failed() {
             results.insert(entry.id(), Err(entry_failure(SERVICE, entry.code(), entry.sender_fault())));
@@ -47,7 +47,7 @@ impl<'m> SendRequest<Message<'m>> for SendMessageBatch<'_> {
 }
 
 /// The answer names entries by id, so that one may be missing between two others.
-fn unanswered() -> Result<(), SinkError> {
+fn unanswered() -> Result<(), DeliveryError> {
     Err(entry_failure(SERVICE, "no result", false))
 }
 

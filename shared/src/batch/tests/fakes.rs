@@ -11,7 +11,7 @@ use crate::batch::{BatchProcessor, BatchReport, BatchSettings, ShardBatch};
 use crate::clock::SystemClock;
 use crate::data_keys::{DataKeyError, DataKeyRequest, DecryptDataKey, DecryptionMaterials, WrappedDataKey};
 use crate::decryptor::{Decryptor, DecryptorSettings};
-use crate::delivery::{Delivery, SinkError};
+use crate::delivery::{Delivery, DeliveryError};
 use crate::message::{CommitmentPolicy, DataKey, EncryptionContext};
 use crate::quarantine::Quarantine;
 use crate::record_format::{EncryptionSdkFormat, RecordFormat};
@@ -85,6 +85,8 @@ pub(super) struct FakeDestination {
     pub(super) arrived: Mutex<Vec<String>>,
     /// The plaintexts that are too large for this destination.
     pub(super) too_large: Mutex<Vec<String>>,
+    /// The plaintexts of which this destination says only when it comes to them that it can never take them.
+    pub(super) never: Mutex<Vec<String>>,
     /// How often it was given records, over all invocations.
     pub(super) calls: Mutex<usize>,
 }
@@ -101,11 +103,14 @@ impl FakeDestination {
             });
             match fault {
                 Some((true, DestinationFault::FailsAfter(_))) => {
-                    return Delivery::stopped_at(index, SinkError::Throttled(cause()));
+                    return Delivery::stopped_at(index, DeliveryError::Throttled(cause()));
                 }
                 Some((true, DestinationFault::HangsAfter(_))) => pending().await,
                 Some((false, left)) => *self.fault.lock().unwrap() = Some(left),
                 None => {}
+            }
+            if self.never.lock().unwrap().contains(text) {
+                return Delivery::stopped_at(index, DeliveryError::never("it is no order"));
             }
             self.arrived.lock().unwrap().push(text.clone());
             tokio::task::yield_now().await;
@@ -123,9 +128,13 @@ fn text(record: &OpenedRecord) -> String {
 }
 
 impl RecordSink for FakeDestination {
-    fn refusal(&self, record: &OpenedRecord) -> Option<SinkError> {
+    fn destination(&self) -> String {
+        "the fake sink".to_owned()
+    }
+
+    fn refusal(&self, record: &OpenedRecord) -> Option<DeliveryError> {
         let too_large = self.too_large.lock().unwrap().contains(&text(record));
-        too_large.then_some(SinkError::TooLarge { len: 2, limit: 1 })
+        too_large.then_some(DeliveryError::TooLarge { len: 2, limit: 1 })
     }
 
     async fn deliver(&self, records: &[OpenedRecord], _deadline: Deadline) -> Delivery {
@@ -135,6 +144,10 @@ impl RecordSink for FakeDestination {
 }
 
 impl Quarantine for FakeDestination {
+    fn destination(&self) -> String {
+        "the fake quarantine".to_owned()
+    }
+
     async fn quarantine(&self, of: &ShardOrigin, records: &[RejectedRecord], _deadline: Deadline) -> Delivery {
         assert_eq!(*of, origin());
         self.take(records.iter().map(|rejected| rejected.record.sequence_number.to_string()).collect()).await

@@ -2,6 +2,7 @@
 
 mod checkpoints;
 mod confidentiality;
+mod destinations;
 mod dropped_futures;
 mod fakes;
 mod fixtures;

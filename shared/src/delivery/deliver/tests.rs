@@ -62,7 +62,7 @@ impl FakeService {
         Self { script: script.into_iter().collect(), seen: Mutex::default() }
     }
 
-    fn answer(&self, entries: &[&Entry]) -> Option<Result<Vec<Result<(), SinkError>>, SinkError>> {
+    fn answer(&self, entries: &[&Entry]) -> Option<Result<Vec<Result<(), DeliveryError>>, DeliveryError>> {
         let mut seen = self.seen.lock().unwrap();
         seen.under_way -= 1;
         let steps: Vec<_> = entries
@@ -77,7 +77,7 @@ impl FakeService {
             return None;
         }
         if steps.contains(&Some(Step::FailRequest)) {
-            return Some(Err(SinkError::Transient(cause())));
+            return Some(Err(DeliveryError::Transient(cause())));
         }
         let mut results = Vec::new();
         for (entry, step) in entries.iter().zip(steps) {
@@ -86,10 +86,10 @@ impl FakeService {
                     seen.taken.push(entry.id);
                     Ok(())
                 }
-                Some(Step::Throttle) => Err(SinkError::Throttled(cause())),
-                Some(Step::Refuse) => Err(SinkError::Refused(cause())),
+                Some(Step::Throttle) => Err(DeliveryError::Throttled(cause())),
+                Some(Step::Refuse) => Err(DeliveryError::Refused(cause())),
                 Some(Step::Forget) => break,
-                Some(_) => Err(SinkError::Transient(cause())),
+                Some(_) => Err(DeliveryError::Transient(cause())),
             });
         }
         Some(Ok(results))
@@ -97,7 +97,7 @@ impl FakeService {
 }
 
 impl SendRequest<Entry> for FakeService {
-    async fn send(&self, entries: &[&Entry]) -> Result<Vec<Result<(), SinkError>>, SinkError> {
+    async fn send(&self, entries: &[&Entry]) -> Result<Vec<Result<(), DeliveryError>>, DeliveryError> {
         {
             let mut seen = self.seen.lock().unwrap();
             seen.requests.push(entries.iter().map(|entry| entry.id).collect());
@@ -165,7 +165,7 @@ async fn an_entry_throttled_to_the_last_attempt_ends_the_prefix() {
     let service = FakeService::with([(1, vec![Step::Throttle; 10])]);
     let delivery = deliver(&service, &entries(5), &plan(GroupOrder::OneUnderWay, 1)).await;
     assert_eq!(delivery.delivered, 1);
-    assert!(matches!(delivery.failure, Some(SinkError::Throttled(_))));
+    assert!(matches!(delivery.failure, Some(DeliveryError::Throttled(_))));
     assert_eq!(service.seen.lock().unwrap().attempts[&1], 10);
     assert_eq!(service.seen.lock().unwrap().taken, [0, 2]);
 }
@@ -175,7 +175,7 @@ async fn a_refused_entry_is_not_sent_again_but_those_before_it_are() {
     let service = FakeService::with([(1, vec![Step::Fail]), (2, vec![Step::Refuse])]);
     let delivery = deliver(&service, &entries(6), &plan(GroupOrder::OneUnderWay, 1)).await;
     assert_eq!(delivery.delivered, 2);
-    assert!(matches!(delivery.failure, Some(SinkError::Refused(_))));
+    assert!(matches!(delivery.failure, Some(DeliveryError::Refused(_))));
     assert_eq!(requests(&service), [vec![0, 1, 2], vec![1]]);
 }
 
@@ -184,7 +184,7 @@ async fn an_entry_that_failed_behind_a_refused_one_is_not_sent_again() {
     let service = FakeService::with([(0, vec![Step::Fail]), (1, vec![Step::Refuse]), (2, vec![Step::Throttle])]);
     let delivery = deliver(&service, &entries(3), &plan(GroupOrder::OneUnderWay, 1)).await;
     assert_eq!(delivery.delivered, 1);
-    assert!(matches!(delivery.failure, Some(SinkError::Refused(_))));
+    assert!(matches!(delivery.failure, Some(DeliveryError::Refused(_))));
     assert_eq!(requests(&service), [vec![0, 1, 2], vec![0]]);
 }
 
@@ -196,7 +196,7 @@ async fn an_entry_that_is_too_large_ends_the_prefix_at_its_place() {
         entries[3].len = len;
         let delivery = deliver(&service, &entries, &plan(GroupOrder::OneUnderWay, 1)).await;
         assert_eq!(delivery.delivered, delivered);
-        let too_large = matches!(delivery.failure, Some(SinkError::TooLarge { len: 51, limit: 50 }));
+        let too_large = matches!(delivery.failure, Some(DeliveryError::TooLarge { len: 51, limit: 50 }));
         assert_eq!(too_large, len == 51);
         assert_eq!(service.seen.lock().unwrap().taken.len(), delivered);
     }
@@ -228,7 +228,7 @@ async fn a_service_that_hangs_is_given_up_at_the_deadline() {
     let plan = plan(GroupOrder::OneUnderWay, 1);
     let delivery = deliver_in_requests(&service, &entries(3), &plan, &quick_retries(), within(5), &SystemClock).await;
     assert_eq!(delivery.delivered, 0);
-    assert!(matches!(delivery.failure, Some(SinkError::DeadlinePassed)));
+    assert!(matches!(delivery.failure, Some(DeliveryError::DeadlinePassed)));
     assert_eq!((tokio_now() - started).as_secs(), 5);
 }
 
@@ -237,7 +237,7 @@ async fn nothing_is_sent_once_the_deadline_has_passed() {
     let service = FakeService::default();
     let plan = plan(GroupOrder::OneUnderWay, 1);
     let delivery = deliver_in_requests(&service, &entries(3), &plan, &quick_retries(), within(0), &SystemClock).await;
-    assert!(matches!(delivery.failure, Some(SinkError::DeadlinePassed)));
+    assert!(matches!(delivery.failure, Some(DeliveryError::DeadlinePassed)));
     assert!(requests(&service).is_empty());
 }
 

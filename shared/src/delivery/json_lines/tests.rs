@@ -48,7 +48,7 @@ async fn only_lines_written_in_full_count() {
     for (room, delivered) in [(0, 0), (1, 0), (2, 1), (3, 1), (4, 1), (5, 2), (8, 2)] {
         let (delivery, _) = write(room, true).await;
         assert_eq!(delivery.delivered, delivered, "{room} bytes");
-        assert!(matches!(delivery.failure, Some(SinkError::Output(_))));
+        assert!(matches!(delivery.failure, Some(DeliveryError::Output(_))));
     }
 }
 
@@ -56,7 +56,7 @@ async fn only_lines_written_in_full_count() {
 async fn nothing_counts_that_was_not_flushed() {
     let (delivery, _) = write(usize::MAX, false).await;
     assert_eq!(delivery.delivered, 0);
-    assert!(matches!(delivery.failure, Some(SinkError::Output(_))));
+    assert!(matches!(delivery.failure, Some(DeliveryError::Output(_))));
 }
 
 /// Blocks until its sender is dropped, as a pipe does that nobody reads.
@@ -80,7 +80,7 @@ async fn an_output_that_blocks_is_given_up_at_the_deadline() {
     // A real, short wait: tokio does not advance paused time while a blocking thread is busy.
     let deadline = Deadline::after(clock().now().monotonic, Duration::from_millis(20));
     let delivery = lines.write([1].iter(), deadline).await;
-    assert!(matches!(delivery.failure, Some(SinkError::DeadlinePassed)));
+    assert!(matches!(delivery.failure, Some(DeliveryError::DeadlinePassed)));
     drop(reader);
 }
 
@@ -88,6 +88,6 @@ async fn an_output_that_blocks_is_given_up_at_the_deadline() {
 async fn nothing_is_written_once_the_deadline_has_passed() {
     let lines = JsonLines::new(Vec::new(), clock());
     let delivery = lines.write([1].iter(), within(0)).await;
-    assert!(matches!(delivery.failure, Some(SinkError::DeadlinePassed)));
+    assert!(matches!(delivery.failure, Some(DeliveryError::DeadlinePassed)));
     assert!(lines.output.lock().unwrap().is_empty());
 }

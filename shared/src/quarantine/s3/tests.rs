@@ -8,7 +8,7 @@ use aws_smithy_mocks::{Rule, mock};
 use bytes::Bytes;
 
 use super::S3Quarantine;
-use crate::delivery::SinkError;
+use crate::delivery::DeliveryError;
 use crate::delivery::testing::{clock, http_answer, mocked_client, quick_retries, within};
 use crate::quarantine::QuarantineEnvelope;
 use crate::quarantine::testing::{origin, rejected};
@@ -97,9 +97,9 @@ async fn failures_are_told_apart() {
         let delivery = store.put(std::iter::once(object), within(60)).await;
         (delivery.failure.unwrap(), rule.num_calls())
     };
-    assert!(matches!(outcome(503, "SlowDown").await, (SinkError::Throttled(_), 10)));
-    assert!(matches!(outcome(500, "InternalError").await, (SinkError::Transient(_), 10)));
-    assert!(matches!(outcome(400, "RequestTimeout").await, (SinkError::Transient(_), 10)));
-    assert!(matches!(outcome(403, "AccessDenied").await, (SinkError::Refused(_), 1)));
-    assert!(matches!(outcome(404, "NoSuchBucket").await, (SinkError::Refused(_), 1)));
+    assert!(matches!(outcome(503, "SlowDown").await, (DeliveryError::Throttled(_), 10)));
+    assert!(matches!(outcome(500, "InternalError").await, (DeliveryError::Transient(_), 10)));
+    assert!(matches!(outcome(400, "RequestTimeout").await, (DeliveryError::Transient(_), 10)));
+    assert!(matches!(outcome(403, "AccessDenied").await, (DeliveryError::Refused(_), 1)));
+    assert!(matches!(outcome(404, "NoSuchBucket").await, (DeliveryError::Refused(_), 1)));
 }

@@ -10,7 +10,7 @@ use aws_smithy_mocks::{Rule, mock};
 
 use super::*;
 use crate::delivery::testing::{clock, http_answer, mocked_client, quick_retries, within};
-use crate::delivery::{RequestConcurrency, SinkError};
+use crate::delivery::{DeliveryError, RequestConcurrency};
 use crate::quarantine::EnvelopePayload;
 use crate::quarantine::s3::tests::{bucket, hanging_store, settings, store, store_with};
 use crate::quarantine::testing::{origin, rejected};
@@ -66,7 +66,7 @@ async fn without_a_bucket_a_record_too_large_for_a_message_ends_the_prefix() {
     let records = [rejected("1", b"x"), rejected("2", &[0; 2_048]), rejected("3", b"x")];
     let delivery = quarantine(&rule, "rejected", None).quarantine(&origin(), &records, within(60)).await;
     assert_eq!(delivery.delivered, 1);
-    assert!(matches!(delivery.failure, Some(SinkError::TooLarge { limit: 2_048, .. })));
+    assert!(matches!(delivery.failure, Some(DeliveryError::TooLarge { limit: 2_048, .. })));
     assert_eq!(envelopes(&sent).len(), 1);
 }
 
@@ -90,7 +90,7 @@ async fn no_message_names_an_object_that_was_not_stored() {
     let records = [rejected("1", b"x"), rejected("2", &[7; 2_048]), rejected("3", b"x")];
     let delivery = quarantine(&queue, "rejected", Some(&s3)).quarantine(&origin(), &records, within(60)).await;
     assert_eq!(delivery.delivered, 1);
-    assert!(matches!(delivery.failure, Some(SinkError::Refused(_))));
+    assert!(matches!(delivery.failure, Some(DeliveryError::Refused(_))));
     assert_eq!(envelopes(&sent).len(), 1);
 }
 
@@ -126,7 +126,10 @@ async fn what_a_slow_bucket_has_stored_is_told_of_before_the_deadline() {
     assert_eq!(delivery.delivered, 3);
     let left = deadline.remaining(clock().now().monotonic);
     assert!(left > Duration::from_millis(400), "{left:?} to send the messages in");
-    assert!(matches!(delivery.failure, Some(SinkError::Throttled(_) | SinkError::DeadlinePassed)), "{delivery:?}");
+    assert!(
+        matches!(delivery.failure, Some(DeliveryError::Throttled(_) | DeliveryError::DeadlinePassed)),
+        "{delivery:?}"
+    );
     assert_eq!(envelopes(&sent).len(), 3);
 }
 

@@ -11,7 +11,8 @@ use aws_sdk_firehose::Client;
 use super::RecordSink;
 use crate::clock::Clock;
 use crate::delivery::{
-    Delivery, GroupOrder, RequestConcurrency, RequestEntry, RequestLimits, RequestPlan, SinkError, deliver_in_requests,
+    Delivery, DeliveryError, GroupOrder, RequestConcurrency, RequestEntry, RequestLimits, RequestPlan,
+    deliver_in_requests,
 };
 use crate::records::OpenedRecord;
 use crate::retry::Deadline;
@@ -49,7 +50,11 @@ impl FirehoseSink {
 }
 
 impl RecordSink for FirehoseSink {
-    fn refusal(&self, record: &OpenedRecord) -> Option<SinkError> {
+    fn destination(&self) -> String {
+        format!("the Firehose stream {}", self.settings.stream_name.as_str())
+    }
+
+    fn refusal(&self, record: &OpenedRecord) -> Option<DeliveryError> {
         PLAN.limits.refusal(self.entry(record).len())
     }
 

@@ -8,7 +8,7 @@ use aws_sdk_firehose::types::{PutRecordBatchResponseEntry, Record};
 
 use super::{DeliveryStreamName, FirehoseRecord};
 use crate::delivery::service_failure::{entry_failure, request_failure};
-use crate::delivery::{SendRequest, SinkError};
+use crate::delivery::{DeliveryError, SendRequest};
 
 const SERVICE: &str = "Firehose";
 
@@ -19,12 +19,12 @@ pub(super) struct PutRecordBatch<'a> {
 }
 
 impl<'r> SendRequest<FirehoseRecord<'r>> for PutRecordBatch<'_> {
-    async fn send(&self, entries: &[&FirehoseRecord<'r>]) -> Result<Vec<Result<(), SinkError>>, SinkError> {
+    async fn send(&self, entries: &[&FirehoseRecord<'r>]) -> Result<Vec<Result<(), DeliveryError>>, DeliveryError> {
         let records = entries
             .iter()
             .map(|entry| Record::builder().data(Blob::new(entry.data())).build())
             .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| SinkError::Refused(Arc::new(error)))?;
+            .map_err(|error| DeliveryError::Refused(Arc::new(error)))?;
         let answer = self
             .client
             .put_record_batch()
@@ -39,7 +39,7 @@ impl<'r> SendRequest<FirehoseRecord<'r>> for PutRecordBatch<'_> {
 
 /// "The response … includes … an ordered array … The response array always includes the same number of records as the request array
 /// … directly correlates with a record in the request array using the same ordering."
-fn entry_result(entry: &PutRecordBatchResponseEntry) -> Result<(), SinkError> {
+fn entry_result(entry: &PutRecordBatchResponseEntry) -> Result<(), DeliveryError> {
     match entry.error_code() {
         None => Ok(()),
         Some(code) => Err(entry_failure(SERVICE, code, false)),

@@ -3,7 +3,7 @@ use aws_sdk_firehose::types::PutRecordBatchResponseEntry;
 use aws_smithy_mocks::{Rule, mock};
 
 use super::*;
-use crate::delivery::SinkError;
+use crate::delivery::DeliveryError;
 use crate::delivery::testing::{clock, http_answer, mocked_client, opened, quick_retries, within};
 
 fn sink(rules: &[&Rule], append_newline: bool) -> FirehoseSink {
@@ -76,10 +76,10 @@ async fn the_newline_counts_towards_the_1000_kib_of_a_record() {
             mock!(Client::put_record_batch).then_compute_output(|request| output(&vec![""; request.records().len()]));
         let records = [opened("1", "k", b"a"), opened("2", "k", &vec![b'x'; len])];
         let sink = sink(&[&rule], true);
-        assert_eq!(matches!(sink.refusal(&records[1]), Some(SinkError::TooLarge { limit: 1_024_000, .. })), !fits);
+        assert_eq!(matches!(sink.refusal(&records[1]), Some(DeliveryError::TooLarge { limit: 1_024_000, .. })), !fits);
         let delivery = sink.deliver(&records, within(60)).await;
         assert_eq!(delivery.delivered, if fits { 2 } else { 1 });
-        assert_eq!(matches!(delivery.failure, Some(SinkError::TooLarge { limit: 1_024_000, .. })), !fits);
+        assert_eq!(matches!(delivery.failure, Some(DeliveryError::TooLarge { limit: 1_024_000, .. })), !fits);
     }
 }
 
@@ -95,11 +95,11 @@ async fn failures_of_the_request_are_told_apart() {
         let delivery = sink(&[&rule], true).deliver(&[opened("1", "k", b"a")], within(60)).await;
         (delivery.failure.unwrap(), rule.num_calls())
     };
-    assert!(matches!(outcome(400, "ThrottlingException").await, (SinkError::Throttled(_), 10)));
-    assert!(matches!(outcome(503, "ServiceUnavailableException").await, (SinkError::Throttled(_), 10)));
-    assert!(matches!(outcome(500, "SomethingNew").await, (SinkError::Transient(_), 10)));
+    assert!(matches!(outcome(400, "ThrottlingException").await, (DeliveryError::Throttled(_), 10)));
+    assert!(matches!(outcome(503, "ServiceUnavailableException").await, (DeliveryError::Throttled(_), 10)));
+    assert!(matches!(outcome(500, "SomethingNew").await, (DeliveryError::Transient(_), 10)));
     for code in ["ResourceNotFoundException", "AccessDeniedException", "InvalidKMSResourceException", "SomethingNew"] {
-        assert!(matches!(outcome(400, code).await, (SinkError::Refused(_), 1)), "{code}");
+        assert!(matches!(outcome(400, code).await, (DeliveryError::Refused(_), 1)), "{code}");
     }
 }
 

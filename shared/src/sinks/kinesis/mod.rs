@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::RecordSink;
-use crate::delivery::{Delivery, SinkError};
+use crate::delivery::{Delivery, DeliveryError};
 use crate::kinesis::{
     KinesisWriter, ListShards, ListShardsError, OnUnknownOutcome, PutRecords, Receipt, RecordError, StreamIdentifier,
     WriteError, WriterSettings,
@@ -20,14 +20,15 @@ use crate::retry::Deadline;
 /// delivered prefix may have been written, and are written again when they come again.
 #[derive(Debug)]
 pub struct KinesisSink<P, L> {
+    stream_name: String,
     writer: KinesisWriter<P, L>,
 }
 
 impl<P: PutRecords, L: ListShards> KinesisSink<P, L> {
-    /// A sink that writes with `writer`.
+    /// A sink that writes with `writer` to the stream that the log calls `stream_name`.
     #[must_use]
-    pub fn new(writer: KinesisWriter<P, L>) -> Self {
-        Self { writer }
+    pub fn new(stream_name: &str, writer: KinesisWriter<P, L>) -> Self {
+        Self { stream_name: stream_name.to_owned(), writer }
     }
 }
 
@@ -52,10 +53,14 @@ impl KinesisSinkSettings {
 }
 
 impl<P: PutRecords, L: ListShards> RecordSink for KinesisSink<P, L> {
-    fn refusal(&self, record: &OpenedRecord) -> Option<SinkError> {
+    fn destination(&self) -> String {
+        format!("the Kinesis stream {}", self.stream_name)
+    }
+
+    fn refusal(&self, record: &OpenedRecord) -> Option<DeliveryError> {
         let limit = self.writer.settings().max_record_bytes.get();
         let len = record.plaintext.len() + record.record.partition_key.len();
-        (len > limit).then_some(SinkError::TooLarge { len, limit })
+        (len > limit).then_some(DeliveryError::TooLarge { len, limit })
     }
 
     async fn deliver(&self, records: &[OpenedRecord], deadline: Deadline) -> Delivery {
@@ -90,28 +95,28 @@ fn outgoing_record(record: &OpenedRecord) -> UserRecord {
     }
 }
 
-fn sink_error(error: WriteError) -> SinkError {
+fn sink_error(error: WriteError) -> DeliveryError {
     match error {
         WriteError::Unwritable(error) => unwritable_error(error),
         WriteError::Throttled | WriteError::ShardMapUnavailable(ListShardsError::Throttled(_)) => {
-            SinkError::Throttled(Arc::new(error))
+            DeliveryError::Throttled(Arc::new(error))
         }
-        WriteError::Expired => SinkError::DeadlinePassed,
+        WriteError::Expired => DeliveryError::DeadlinePassed,
         WriteError::Refused(source) | WriteError::ShardMapUnavailable(ListShardsError::Refused(source)) => {
-            SinkError::Refused(source)
+            DeliveryError::Refused(source)
         }
         WriteError::Failed
         | WriteError::EarlierRecordFailed { .. }
         | WriteError::OutcomeUnknown(_)
-        | WriteError::ShardMapUnavailable(_) => SinkError::Transient(Arc::new(error)),
+        | WriteError::ShardMapUnavailable(_) => DeliveryError::Transient(Arc::new(error)),
     }
 }
 
-fn unwritable_error(error: RecordError) -> SinkError {
+fn unwritable_error(error: RecordError) -> DeliveryError {
     match error {
-        RecordError::TooLarge { len, limit } => SinkError::TooLarge { len, limit },
+        RecordError::TooLarge { len, limit } => DeliveryError::TooLarge { len, limit },
         // No key comes here that a stream does not accept: an aggregate with one is not taken apart.
-        error => SinkError::Refused(Arc::new(error)),
+        error => DeliveryError::Refused(Arc::new(error)),
     }
 }
 
@@ -143,7 +148,7 @@ mod tests {
 
     fn sink(kinesis: &Arc<FakeKinesis>) -> KinesisSink<Arc<FakeKinesis>, Arc<FakeKinesis>> {
         let (put, list) = (Arc::clone(kinesis), Arc::clone(kinesis));
-        KinesisSink::new(KinesisWriter::new(put, list, WriterSettings::default(), Arc::new(SystemClock)))
+        KinesisSink::new("orders", KinesisWriter::new(put, list, WriterSettings::default(), Arc::new(SystemClock)))
     }
 
     async fn deliver(kinesis: &Arc<FakeKinesis>, records: &[OpenedRecord]) -> Delivery {
@@ -156,7 +161,7 @@ mod tests {
         let limit = MaxRecordBytes::DEFAULT.get();
         let refusal = |len: usize| sink(&FakeKinesis::with_shards(1)).refusal(&opened("key", None, vec![0; len - 3]));
         assert!(refusal(limit - 1).is_none() && refusal(limit).is_none());
-        assert!(matches!(refusal(limit + 1), Some(SinkError::TooLarge { len, .. }) if len == limit + 1));
+        assert!(matches!(refusal(limit + 1), Some(DeliveryError::TooLarge { len, .. }) if len == limit + 1));
     }
 
     #[tokio::test(start_paused = true)]
@@ -178,7 +183,7 @@ mod tests {
         let records = [opened("a", None, vec![1]), opened("b", None, vec![2; limit]), opened("c", None, vec![3])];
         let delivery = deliver(&kinesis, &records).await;
         assert_eq!(delivery.delivered, 1);
-        assert!(matches!(delivery.failure, Some(SinkError::TooLarge { len, .. }) if len == limit + 1));
+        assert!(matches!(delivery.failure, Some(DeliveryError::TooLarge { len, .. }) if len == limit + 1));
         assert_eq!(kinesis.read(|fake| fake.written.len()), 1);
     }
 
@@ -191,7 +196,7 @@ mod tests {
             [opened("a", Some("0"), vec![1]), opened("b", Some(&upper), vec![2]), opened("c", Some("0"), vec![3])];
         let delivery = deliver(&kinesis, &records).await;
         assert_eq!(delivery.delivered, 1);
-        assert!(matches!(delivery.failure, Some(SinkError::Throttled(_))), "{:?}", delivery.failure);
+        assert!(matches!(delivery.failure, Some(DeliveryError::Throttled(_))), "{:?}", delivery.failure);
     }
 
     #[tokio::test(start_paused = true)]
@@ -202,6 +207,6 @@ mod tests {
         });
         let delivery = deliver(&kinesis, &[opened("a", None, vec![1])]).await;
         assert_eq!(delivery.delivered, 0);
-        assert!(matches!(delivery.failure, Some(SinkError::Refused(_))));
+        assert!(matches!(delivery.failure, Some(DeliveryError::Refused(_))));
     }
 }

@@ -8,7 +8,7 @@ use aws_config::SdkConfig;
 
 use super::RecordSink;
 use crate::clock::Clock;
-use crate::delivery::{Delivery, RequestEntry as _, SinkError};
+use crate::delivery::{Delivery, DeliveryError, RequestEntry as _};
 use crate::records::OpenedRecord;
 use crate::retry::Deadline;
 use crate::sqs::{SqsQueue, SqsSettings, request_plan};
@@ -37,8 +37,12 @@ impl SqsSink {
 }
 
 impl RecordSink for SqsSink {
-    fn refusal(&self, record: &OpenedRecord) -> Option<SinkError> {
-        let limits = request_plan(&self.queue.settings()).limits;
+    fn destination(&self) -> String {
+        self.queue.destination()
+    }
+
+    fn refusal(&self, record: &OpenedRecord) -> Option<DeliveryError> {
+        let limits = request_plan(self.queue.settings()).limits;
         // Whether the text is sent as it is, or as the longer base64, takes reading it: that is for the few that may be too large.
         limits.refusal(body::max_len(record)).and_then(|_| limits.refusal(body::message(record, false).len()))
     }

@@ -6,7 +6,7 @@ use aws_sdk_sqs::types::{BatchResultErrorEntry, SendMessageBatchRequestEntry, Se
 use aws_smithy_mocks::{Rule, RuleBuilder, mock};
 
 use super::*;
-use crate::delivery::SinkError;
+use crate::delivery::DeliveryError;
 use crate::delivery::testing::{clock, http_answer, mocked_client, opened, quick_retries, within};
 use crate::sqs::{FifoOrder, MessageLimit, QueueUrl};
 
@@ -119,7 +119,7 @@ async fn a_message_refused_as_the_senders_fault_ends_the_prefix_at_once() {
     let records = [opened("1", "k", b"a"), opened("2", "k", b"b"), opened("3", "k", b"c")];
     let delivery = sink(&[&rule], settings(STANDARD)).deliver(&records, within(60)).await;
     assert_eq!((delivery.delivered, rule.num_calls()), (1, 1));
-    assert!(matches!(delivery.failure, Some(SinkError::Refused(_))));
+    assert!(matches!(delivery.failure, Some(DeliveryError::Refused(_))));
 }
 
 #[tokio::test]
@@ -158,11 +158,15 @@ async fn a_message_above_the_queues_limit_ends_the_prefix() {
         let settings = SqsSettings { message_limit: MessageLimit::from_bytes(1_024).unwrap(), ..settings(STANDARD) };
         let records = [opened("1", "k", b"a"), opened("2", "k", &vec![b'x'; len - attributes_len])];
         let sink = sink(&[&rule], settings);
-        let refused = |record| matches!(sink.refusal(record), Some(SinkError::TooLarge { len: 1_025, limit: 1_024 }));
+        let refused =
+            |record| matches!(sink.refusal(record), Some(DeliveryError::TooLarge { len: 1_025, limit: 1_024 }));
         assert_eq!((refused(&records[0]), refused(&records[1])), (false, delivered == 1));
         let delivery = sink.deliver(&records, within(60)).await;
         assert_eq!(delivery.delivered, delivered);
-        assert_eq!(matches!(delivery.failure, Some(SinkError::TooLarge { len: 1_025, limit: 1_024 })), delivered == 1);
+        assert_eq!(
+            matches!(delivery.failure, Some(DeliveryError::TooLarge { len: 1_025, limit: 1_024 })),
+            delivered == 1
+        );
     }
 }
 
@@ -196,11 +200,11 @@ async fn failures_of_the_request_are_told_apart() {
         (delivery.failure.unwrap(), rule.num_calls())
     };
     for code in ["RequestThrottled", "ThrottlingException", "KmsThrottled", "KMS.ThrottlingException"] {
-        assert!(matches!(outcome(400, code).await, (SinkError::Throttled(_), 10)), "{code}");
+        assert!(matches!(outcome(400, code).await, (DeliveryError::Throttled(_), 10)), "{code}");
     }
-    assert!(matches!(outcome(429, "SomethingNew").await, (SinkError::Throttled(_), 10)));
-    assert!(matches!(outcome(500, "InternalFailure").await, (SinkError::Transient(_), 10)));
+    assert!(matches!(outcome(429, "SomethingNew").await, (DeliveryError::Throttled(_), 10)));
+    assert!(matches!(outcome(500, "InternalFailure").await, (DeliveryError::Transient(_), 10)));
     for code in ["QueueDoesNotExist", "AccessDeniedException", "KmsDisabled", "BatchRequestTooLong", "SomethingNew"] {
-        assert!(matches!(outcome(400, code).await, (SinkError::Refused(_), 1)), "{code}");
+        assert!(matches!(outcome(400, code).await, (DeliveryError::Refused(_), 1)), "{code}");
     }
 }

@@ -42,6 +42,10 @@ impl<W: Write + Send + 'static> StdoutSink<W> {
 }
 
 impl<W: Write + Send + 'static> RecordSink for StdoutSink<W> {
+    fn destination(&self) -> String {
+        "standard output".to_owned()
+    }
+
     async fn deliver(&self, records: &[OpenedRecord], deadline: Deadline) -> Delivery {
         self.lines.write(records.iter().map(Line::from), deadline).await
     }
