@@ -20,17 +20,25 @@ impl Jitter {
 
     /// The next number, from 0 (inclusive) to 1 (exclusive).
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "the one place that draws from entropy")]
     pub fn draw(&self) -> f64 {
         match &self.seeded {
             // A draw is one step, so that a panic elsewhere leaves nothing half changed.
             Some(generator) => generator.lock().unwrap_or_else(PoisonError::into_inner).f64(),
-            None => {
-                assert!(!cfg!(test), "a test that draws jitter gives its retry policy a seeded one");
-                fastrand::f64()
-            }
+            None => from_entropy(),
         }
     }
+}
+
+#[cfg(not(test))]
+#[expect(clippy::disallowed_methods, reason = "the one place that draws from entropy")]
+fn from_entropy() -> f64 {
+    fastrand::f64()
+}
+
+/// What a test decides must not depend on chance.
+#[cfg(test)]
+fn from_entropy() -> f64 {
+    panic!("a test that draws jitter gives its retry policy a seeded one")
 }
 
 /// Two are equal if they draw from the same sequence, or both from entropy.
