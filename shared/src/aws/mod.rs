@@ -1,6 +1,8 @@
 //! What all clients of AWS services have in common: how they are made, and what their failures mean.
 
 mod client;
+#[cfg(test)]
+pub(crate) mod closed_port;
 mod service_failure;
 
 pub(crate) use client::{no_retries, timeouts};

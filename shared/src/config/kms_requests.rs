@@ -51,7 +51,7 @@ fn read_retry(environment: &mut Environment<'_>) -> Option<RetryPolicy> {
         return None;
     }
     let max_attempts = u32::try_from(max_attempts).ok().and_then(NonZeroU32::new)?;
-    Some(RetryPolicy { max_attempts, base_delay, max_delay, attempt_timeout })
+    Some(RetryPolicy { max_attempts, base_delay, max_delay, attempt_timeout, ..RetryPolicy::default() })
 }
 
 fn to_nonzero(number: u64) -> Option<NonZeroUsize> {

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use crate::clock::{Clock, SystemClock};
 use crate::message::EncryptionContext;
 use crate::records::{OpenedRecord, SequenceNumber, ShardRecord};
-use crate::retry::{Deadline, RetryPolicy};
+use crate::retry::{Deadline, Jitter, RetryPolicy};
 
 /// A record in clear. Its ciphertext, `ciphertext of <sequence number>`, must never reach a sink.
 pub(crate) fn opened(sequence_number: &str, partition_key: &str, plaintext: &[u8]) -> OpenedRecord {
@@ -43,6 +43,7 @@ pub(crate) fn quick_retries() -> RetryPolicy {
         base_delay: Duration::from_millis(1),
         max_delay: Duration::from_millis(1),
         attempt_timeout: Duration::from_secs(1),
+        jitter: Jitter::seeded(7),
     }
 }
 

@@ -6,14 +6,14 @@ use std::time::Duration;
 use super::*;
 use crate::clock::SystemClock;
 use crate::data_keys::testing::requests::key;
-use crate::data_keys::testing::{Answer, FakeKms};
+use crate::data_keys::testing::{Answer, FakeKms, ManualClock};
 use crate::data_keys::{CachingGeneration, DataKeyError, Retrying, UsageLimits, WrappingKeyring, WrappingKeys};
 use crate::failure::FailureClass;
-use crate::kinesis::fake_kinesis::FakeKinesis;
-use crate::kinesis::{MaxRecordBytes, Outcome, WriterSettings};
+use crate::kinesis::fake_kinesis::{FakeKinesis, seeded_settings};
+use crate::kinesis::{MaxRecordBytes, Outcome};
 use crate::materials_cache::CacheSettings;
 use crate::message::{EncryptionContext, MessageLimits, SealedMessage};
-use crate::retry::{ConcurrencyLimit, RetryPolicy};
+use crate::retry::{ConcurrencyLimit, Jitter, RetryPolicy};
 
 const TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -31,15 +31,15 @@ fn stack() -> Stack {
 
 fn stack_with(encryption_context: EncryptionContext) -> Stack {
     let (kms, kinesis) = (FakeKms::default(), FakeKinesis::with_shards(2));
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let policy = RetryPolicy { max_attempts: NonZeroU32::MIN, ..RetryPolicy::default() };
+    let clock: Arc<dyn Clock> = Arc::new(ManualClock::new());
+    let policy = RetryPolicy { max_attempts: NonZeroU32::MIN, jitter: Jitter::seeded(7), ..RetryPolicy::default() };
     let limit = ConcurrencyLimit::new(ConcurrencyLimit::DEFAULT_MAX);
     let retrying = Retrying::new(kms.clone(), policy, limit, Arc::clone(&clock));
     let keyring = WrappingKeyring::new(retrying, WrappingKeys::new(key("1"), Vec::new(), Vec::new()).unwrap());
     let data_keys =
         CachingGeneration::new(keyring, &CacheSettings::default(), UsageLimits::default(), Arc::clone(&clock));
     let kinesis_writer =
-        KinesisWriter::new(Arc::clone(&kinesis), Arc::clone(&kinesis), WriterSettings::default(), Arc::clone(&clock));
+        KinesisWriter::new(Arc::clone(&kinesis), Arc::clone(&kinesis), seeded_settings(), Arc::clone(&clock));
     let settings = EncryptingSettings { encryption_context, ..EncryptingSettings::default() };
     Stack { kms, kinesis, writer: EncryptingWriter::new(data_keys, kinesis_writer, settings, clock) }
 }

@@ -9,8 +9,17 @@ use tokio::time::Instant;
 
 use super::error::{ListShardsError, PutRecordsError};
 use super::service::{EntryFailure, EntryResult, ListShards, ListedShard, PutRecords, ShardPage};
+use super::settings::WriterSettings;
 use crate::clock::{Clock as _, SystemClock};
 use crate::records::{HashKey, SequenceNumber, UserRecord};
+use crate::retry::Jitter;
+
+/// The writer's defaults, with pauses that are the same in every run.
+pub(crate) fn seeded_settings() -> WriterSettings {
+    let mut settings = WriterSettings::default();
+    settings.retry.jitter = Jitter::seeded(7);
+    settings
+}
 
 /// A stream that can be scripted, shared by the writer and the test.
 pub(crate) struct FakeKinesis {

@@ -189,11 +189,11 @@ const MAX_PAGES: usize = 1_000;
 mod tests {
     use super::*;
     use crate::clock::SystemClock;
-    use crate::kinesis::fake_kinesis::FakeKinesis;
+    use crate::kinesis::fake_kinesis::{FakeKinesis, seeded_settings};
     use futures_util::future::join_all;
 
     fn directory(kinesis: &Arc<FakeKinesis>) -> ShardDirectory<Arc<FakeKinesis>> {
-        ShardDirectory::new(Arc::clone(kinesis), &WriterSettings::default(), Arc::new(SystemClock))
+        ShardDirectory::new(Arc::clone(kinesis), &seeded_settings(), Arc::new(SystemClock))
     }
 
     #[tokio::test(start_paused = true)]

@@ -139,7 +139,7 @@ impl<P: PutRecords, L: ListShards> KinesisWriter<P, L> {
     }
 
     fn take_in(&self, schedule: &mut Schedule<'_>, sent: &SentRequest, answer: Answer) {
-        let (now, jitter) = (self.clock.now().monotonic, fastrand::f64());
+        let (now, jitter) = (self.clock.now().monotonic, self.settings.retry.jitter.draw());
         match answer {
             Answer::Results(results) => schedule.on_results(sent, results, now, jitter),
             Answer::Failed(error) => {

@@ -44,7 +44,7 @@ impl<'a> Attempts<'a> {
     /// [`GiveUp`], at once, if there is to be no further attempt.
     pub async fn pause_after(&mut self, class: FailureClass) -> Result<(), GiveUp> {
         let remaining = self.deadline.remaining(self.clock.now().monotonic);
-        match self.policy.decide(self.made, class, remaining, fastrand::f64()) {
+        match self.policy.decide(self.made, class, remaining, self.policy.jitter.draw()) {
             Decision::RetryAfter(delay) => {
                 tokio::time::sleep(delay).await;
                 Ok(())

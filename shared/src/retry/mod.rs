@@ -3,9 +3,11 @@
 mod attempts;
 mod concurrency_limit;
 mod deadline;
+mod jitter;
 mod policy;
 
 pub use attempts::Attempts;
 pub use concurrency_limit::{ConcurrencyLimit, Permit};
 pub use deadline::Deadline;
+pub use jitter::Jitter;
 pub use policy::{Decision, GiveUp, RetryPolicy};

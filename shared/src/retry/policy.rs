@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use super::Jitter;
 use crate::failure::FailureClass;
 
 /// How often, and after what delays, a failed request is sent again.
@@ -19,6 +20,8 @@ pub struct RetryPolicy {
     pub max_delay: Duration,
     /// The most time one attempt may take.
     pub attempt_timeout: Duration,
+    /// Where in its bounds a delay falls. From entropy by default, seeded in tests.
+    pub jitter: Jitter,
 }
 
 impl RetryPolicy {
@@ -63,6 +66,7 @@ impl Default for RetryPolicy {
             base_delay: Self::DEFAULT_BASE_DELAY,
             max_delay: Self::DEFAULT_MAX_DELAY,
             attempt_timeout: Self::DEFAULT_ATTEMPT_TIMEOUT,
+            jitter: Jitter::default(),
         }
     }
 }
@@ -99,6 +103,7 @@ mod tests {
             base_delay: Duration::from_secs(1),
             max_delay: Duration::from_secs(6),
             attempt_timeout: Duration::from_secs(1),
+            jitter: Jitter::default(),
         }
     }
 

@@ -124,6 +124,12 @@ fn only_clock_reads_the_time() {
 }
 
 #[test]
+fn only_jitter_is_drawn_by_chance() {
+    only_these_name("shared/src", &["shared/src/retry/jitter.rs", "shared/src/kinesis/fake_kinesis.rs"], &["fastrand"]);
+    only_these_name("functions", &[], &["fastrand"]);
+}
+
+#[test]
 fn functions_depend_on_the_library_and_never_on_each_other_or_on_test_support() {
     let functions: Vec<_> =
         fs::read_dir(root().join("functions")).unwrap().map(|entry| entry.unwrap().path()).collect();

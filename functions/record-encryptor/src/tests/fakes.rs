@@ -16,7 +16,7 @@ use warmkeys::kinesis::{
 };
 use warmkeys::message::{DataKey, EncryptionContext, MessageLimits, RawAesKey, SealedMessage, SealingMaterials};
 use warmkeys::records::{SequenceNumber, UserRecord};
-use warmkeys::retry::Deadline;
+use warmkeys::retry::{Deadline, Jitter};
 
 use crate::{HandlerError, RecordEncryptor};
 
@@ -67,6 +67,7 @@ impl Function {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let mut writer = WriterSettings::default();
         writer.retry.attempt_timeout = attempt_timeout;
+        writer.retry.jitter = Jitter::seeded(7);
         let kinesis = KinesisWriter::new(stream.clone(), stream.clone(), writer, Arc::clone(&clock));
         let settings = EncryptingSettings {
             encryption_context: [("stream", "orders")].into_iter().collect(),

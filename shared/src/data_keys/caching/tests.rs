@@ -12,7 +12,7 @@ use crate::data_keys::testing::{Answer, FakeKms, ManualClock};
 use crate::data_keys::{AllowedKeys, Keyring, KeyringSettings, Retrying};
 use crate::failure::FailureClass;
 use crate::message::AlgorithmSuite;
-use crate::retry::{ConcurrencyLimit, RetryPolicy};
+use crate::retry::{ConcurrencyLimit, Jitter, RetryPolicy};
 
 const SECOND: Duration = Duration::from_secs(1);
 const LATENCY: Duration = Duration::from_millis(10);
@@ -32,7 +32,8 @@ fn stack() -> Stack {
 fn stack_with(settings: &CacheSettings) -> Stack {
     let (kms, clock) = (FakeKms::default(), Arc::new(ManualClock::new()));
     kms.always(LATENCY, Answer::Truthful);
-    let policy = RetryPolicy { max_attempts: NonZeroU32::new(MAX_ATTEMPTS).unwrap(), ..RetryPolicy::default() };
+    let (max_attempts, jitter) = (NonZeroU32::new(MAX_ATTEMPTS).unwrap(), Jitter::seeded(7));
+    let policy = RetryPolicy { max_attempts, jitter, ..RetryPolicy::default() };
     // The retry loop keeps the system's clock, which tokio pauses: the tests move the ages' clock only.
     let limit = ConcurrencyLimit::new(NonZeroUsize::new(8).unwrap());
     let retrying = Retrying::new(kms.clone(), policy, limit, Arc::new(crate::clock::SystemClock));
@@ -131,7 +132,6 @@ async fn a_thousand_requests_share_one_retry_loop_that_fails() {
 async fn waiters_finish_when_the_leader_is_dropped_at_any_await_point() {
     // Await points: the throttled call, the pause after it, the second call.
     for dropped_after_millis in 0..120 {
-        fastrand::seed(7);
         let stack = stack();
         stack.kms.script([(LATENCY, Answer::Throttled)]);
         let request = stack.request();

@@ -15,7 +15,7 @@ use crate::data_keys::testing::{Answer, FakeKms, ManualClock, Operation};
 use crate::data_keys::{Retrying, WrappingKeyring, WrappingKeys};
 use crate::failure::FailureClass;
 use crate::message::{AlgorithmSuite, DEFAULT_FRAME_LEN, MessageLimits, PUBLIC_KEY_CONTEXT_KEY, SealedMessage, seal};
-use crate::retry::{ConcurrencyLimit, RetryPolicy};
+use crate::retry::{ConcurrencyLimit, Jitter, RetryPolicy};
 
 const SECOND: Duration = Duration::from_secs(1);
 const LATENCY: Duration = Duration::from_millis(10);
@@ -45,7 +45,8 @@ fn stack_with(settings: &CacheSettings, limits: UsageLimits) -> Stack {
 fn stack_of(settings: &CacheSettings, limits: UsageLimits, additional: Vec<crate::data_keys::KeyArn>) -> Stack {
     let (kms, clock) = (FakeKms::default(), Arc::new(ManualClock::new()));
     kms.always(LATENCY, Answer::Truthful);
-    let policy = RetryPolicy { max_attempts: NonZeroU32::new(MAX_ATTEMPTS).unwrap(), ..RetryPolicy::default() };
+    let (max_attempts, jitter) = (NonZeroU32::new(MAX_ATTEMPTS).unwrap(), Jitter::seeded(7));
+    let policy = RetryPolicy { max_attempts, jitter, ..RetryPolicy::default() };
     // The retry loop keeps the system's clock, which tokio pauses: the tests move the ages' clock only.
     let limit = ConcurrencyLimit::new(NonZeroUsize::new(8).unwrap());
     let retrying = Retrying::new(kms.clone(), policy, limit, Arc::new(SystemClock));
@@ -162,7 +163,6 @@ async fn a_thousand_messages_share_one_retry_loop_that_fails() {
 async fn waiters_finish_when_the_leader_is_dropped_at_any_await_point() {
     // Await points: the throttled call, the pause after it, the second call.
     for dropped_after_millis in 0..120 {
-        fastrand::seed(7);
         let stack = stack();
         stack.kms.script([(LATENCY, Answer::Throttled)]);
         let mut leader = Box::pin(stack.generate(1));

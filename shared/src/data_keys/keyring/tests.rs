@@ -5,7 +5,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::data_keys::Retrying;
 use crate::data_keys::testing::requests::{self, PLAINTEXT_DATA_KEY, REGION, key, key_in};
 use crate::data_keys::testing::{Answer, FakeKms, Operation};
-use crate::retry::{ConcurrencyLimit, RetryPolicy};
+use crate::retry::{ConcurrencyLimit, Jitter, RetryPolicy};
 
 fn strict(kms: &FakeKms, keys: &[KeyArn]) -> Keyring<FakeKms> {
     let settings = KeyringSettings::new(AllowedKeys::Strict(keys.to_vec()), REGION, vec!["grant".into()]).unwrap();
@@ -334,7 +334,8 @@ async fn a_key_that_does_not_answer_leaves_half_of_the_time_to_the_next() {
     kms.answer_for(&key("1"), Duration::ZERO, Answer::Never);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let limit = ConcurrencyLimit::new(ConcurrencyLimit::DEFAULT_MAX);
-    let retrying = Retrying::new(kms.clone(), RetryPolicy::default(), limit, Arc::clone(&clock));
+    let policy = RetryPolicy { jitter: Jitter::seeded(7), ..RetryPolicy::default() };
+    let retrying = Retrying::new(kms.clone(), policy, limit, Arc::clone(&clock));
     let settings = KeyringSettings::new(AllowedKeys::Strict(vec![key("1"), key("2")]), REGION, Vec::new()).unwrap();
     let keyring = Keyring::new(retrying, settings, clock);
 

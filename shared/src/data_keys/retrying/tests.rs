@@ -7,6 +7,7 @@ use crate::clock::SystemClock;
 use crate::data_keys::KeyArn;
 use crate::data_keys::testing::{Answer, FakeKms, requests};
 use crate::message::EncryptionContext;
+use crate::retry::Jitter;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -19,8 +20,13 @@ struct Setup {
 }
 
 fn setup(max_concurrency: usize) -> Setup {
+    seeded_setup(max_concurrency, 7)
+}
+
+fn seeded_setup(max_concurrency: usize, seed: u64) -> Setup {
     let (kms, key, context) = (FakeKms::default(), requests::key("1"), requests::context());
-    let policy = RetryPolicy { max_attempts: NonZeroU32::new(5).unwrap(), ..RetryPolicy::default() };
+    let (max_attempts, jitter) = (NonZeroU32::new(5).unwrap(), Jitter::seeded(seed));
+    let policy = RetryPolicy { max_attempts, jitter, ..RetryPolicy::default() };
     let limit = ConcurrencyLimit::new(NonZeroUsize::new(max_concurrency).unwrap());
     let ciphertext = kms.wrap(&key, &requests::PLAINTEXT_DATA_KEY, &context);
     let retrying = Retrying::new(kms.clone(), policy, limit, Arc::new(SystemClock));
@@ -98,8 +104,7 @@ async fn an_attempt_ends_exactly_at_a_deadline_that_is_nearer_than_its_time_out(
 async fn throttling_for_ever_is_throttled_by_the_deadline() {
     // Ends in a pause for some jitters, within a call for others.
     for seed in 0..50 {
-        fastrand::seed(seed);
-        let setup = setup(8);
+        let setup = seeded_setup(8, seed);
         setup.kms.always(Duration::from_millis(40), Answer::Throttled);
         let began = now();
         let error = setup.decrypt(Duration::from_millis(250)).await.unwrap_err();

@@ -11,6 +11,7 @@ use aws_smithy_mocks::{MockResponseInterceptor, Rule, RuleMode, create_mock_http
 use bytes::Bytes;
 
 use super::*;
+use crate::aws::closed_port::ClosedPort;
 use crate::failure::describe;
 
 const ARN: &str = "arn:aws:kinesis:eu-west-1:111122223333:stream/orders";
@@ -76,14 +77,13 @@ async fn request_failures_are_told_apart() {
     }
 }
 
-/// A client that really connects, to a port of this machine where nobody listens any more.
-fn client_of_a_closed_port(credentials: SharedCredentialsProvider) -> KinesisClient {
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+/// A client that really connects, to a port of this machine where nobody listens.
+fn client_of(closed: &ClosedPort, credentials: SharedCredentialsProvider) -> KinesisClient {
     let config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("eu-west-1"))
         .credentials_provider(credentials)
-        .endpoint_url(format!("http://{closed}"))
+        .endpoint_url(format!("http://{}", closed.address()))
         .build();
     KinesisClient::new(&config, StreamIdentifier::parse(ARN).unwrap())
 }
@@ -91,7 +91,8 @@ fn client_of_a_closed_port(credentials: SharedCredentialsProvider) -> KinesisCli
 #[tokio::test]
 async fn a_request_that_found_no_connection_was_not_sent() {
     let credentials = SharedCredentialsProvider::new(Credentials::new("id", "secret", None, None, "test"));
-    let client = client_of_a_closed_port(credentials);
+    let closed = ClosedPort::new();
+    let client = client_of(&closed, credentials);
     let error = client.put_records(vec![entry("k", None)]).await.unwrap_err();
     assert!(matches!(error, PutRecordsError::NotSent(_)), "{error:?}");
     assert!(describe(&error).contains("refused"), "{}", describe(&error));
@@ -110,7 +111,8 @@ async fn a_request_without_credentials_was_not_sent() {
             future::ProvideCredentials::ready(Err(CredentialsError::not_loaded("the endpoint is down")))
         }
     }
-    let client = client_of_a_closed_port(SharedCredentialsProvider::new(NoCredentials));
+    let closed = ClosedPort::new();
+    let client = client_of(&closed, SharedCredentialsProvider::new(NoCredentials));
     let error = client.put_records(vec![entry("k", None)]).await.unwrap_err();
     assert!(matches!(error, PutRecordsError::NotSent(_)), "{error:?}");
     assert!(describe(&error).contains("the endpoint is down"), "{}", describe(&error));

@@ -13,7 +13,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::fake_kinesis::{FakeKinesis, FakeState};
+use super::fake_kinesis::{FakeKinesis, FakeState, seeded_settings};
 use super::{KinesisWriter, Receipt, WriteError, WriterSettings};
 use crate::clock::{Clock as _, SystemClock};
 use crate::kpl::deaggregate_unencrypted as deaggregate;
@@ -34,7 +34,7 @@ fn writer(
     kinesis: &Arc<FakeKinesis>,
     change: impl FnOnce(&mut WriterSettings),
 ) -> KinesisWriter<Arc<FakeKinesis>, Arc<FakeKinesis>> {
-    let mut settings = WriterSettings { record_time_to_live: Duration::from_secs(3_600), ..WriterSettings::default() };
+    let mut settings = WriterSettings { record_time_to_live: Duration::from_secs(3_600), ..seeded_settings() };
     change(&mut settings);
     KinesisWriter::new(Arc::clone(kinesis), Arc::clone(kinesis), settings, Arc::new(SystemClock))
 }

@@ -5,6 +5,7 @@ use aws_sdk_kms::Client;
 use aws_smithy_mocks::{Rule, mock};
 
 use super::*;
+use crate::aws::closed_port::ClosedPort;
 use crate::failure::FailureClass;
 use crate::kms::KeyStore;
 use crate::kms::client::test_client::{answered_by, connected_to};
@@ -114,8 +115,8 @@ async fn what_is_not_given_is_not_sent() {
 
 #[tokio::test]
 async fn a_refused_connection_is_transient() {
-    let free_port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let error = decrypt(&connected_to(&format!("http://{free_port}"))).await.unwrap_err();
+    let port = ClosedPort::new();
+    let error = decrypt(&connected_to(&format!("http://{}", port.address()))).await.unwrap_err();
     assert_eq!(error.class(), FailureClass::Transient);
     assert!(error.source().unwrap().to_string().starts_with("KMS was not reached"), "{error:?}");
 }

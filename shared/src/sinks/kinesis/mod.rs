@@ -126,8 +126,8 @@ mod tests {
     use std::time::{Duration, SystemTime};
 
     use crate::clock::{Clock as _, SystemClock};
-    use crate::kinesis::fake_kinesis::FakeKinesis;
-    use crate::kinesis::{MaxRecordBytes, PutRecordsError, WriterSettings};
+    use crate::kinesis::fake_kinesis::{FakeKinesis, seeded_settings};
+    use crate::kinesis::{MaxRecordBytes, PutRecordsError};
     use crate::message::EncryptionContext;
     use crate::records::{SequenceNumber, ShardRecord};
 
@@ -148,7 +148,7 @@ mod tests {
 
     fn sink(kinesis: &Arc<FakeKinesis>) -> KinesisSink<Arc<FakeKinesis>, Arc<FakeKinesis>> {
         let (put, list) = (Arc::clone(kinesis), Arc::clone(kinesis));
-        KinesisSink::new("orders", KinesisWriter::new(put, list, WriterSettings::default(), Arc::new(SystemClock)))
+        KinesisSink::new("orders", KinesisWriter::new(put, list, seeded_settings(), Arc::new(SystemClock)))
     }
 
     async fn deliver(kinesis: &Arc<FakeKinesis>, records: &[OpenedRecord]) -> Delivery {
