@@ -72,9 +72,10 @@ fn the_message_format_knows_neither_aws_nor_tokio_nor_clocks() {
 }
 
 #[test]
-fn retry_and_the_materials_cache_know_neither_aws_nor_lambda() {
+fn retry_and_the_materials_cache_know_neither_data_keys_nor_aws_nor_lambda() {
     for folder in ["shared/src/retry", "shared/src/materials_cache"] {
-        only_these_name(folder, &[], &["aws_sdk", "aws_config", "lambda_", "crate::kms", "crate::batch"]);
+        let words = ["aws_sdk", "aws_config", "lambda_", "crate::data_keys", "crate::kms", "crate::batch"];
+        only_these_name(folder, &[], &words);
     }
 }
 

@@ -8,7 +8,6 @@
 //! [`GenerationRequest`] ([`GenerateDataKey`]) and counts what is sealed under them; the keyring has the data key generated
 //! under one KMS key ([`GenerateUnderKey`]) and wrapped by the others ([`EncryptPlaintext`]).
 
-mod cached_loads;
 mod caching;
 mod caching_generation;
 mod decrypt_ciphertext;
@@ -31,7 +30,6 @@ use std::sync::Arc;
 use crate::message::{AlgorithmSuite, DataKey, EncryptedDataKey, EncryptionContext, VerificationKey};
 use crate::retry::Deadline;
 
-pub use cached_loads::CacheStatistics;
 pub use caching::Caching;
 pub use caching_generation::{CachingGeneration, UsageLimits, UsageLimitsError};
 pub use decrypt_ciphertext::{CiphertextRequest, DecryptCiphertext, DecryptedCiphertext};

@@ -3,14 +3,13 @@
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use super::{
     CiphertextRequest, DataKeyError, DecryptCiphertext, DecryptedCiphertext, EncryptPlaintext, EncryptedPlaintext,
     GenerateUnderKey, GeneratedDataKey, GeneratorRequest, PlaintextRequest,
 };
 use crate::clock::Clock;
-use crate::failure::FailureClass;
+use crate::failure::{FailureClass, RequestError};
 use crate::retry::{Attempts, ConcurrencyLimit, Deadline, RetryPolicy};
 
 /// Tries again what failed for a reason that passes, within the deadline and a concurrency limit.
@@ -124,7 +123,7 @@ impl<D> Retrying<D> {
         let outcome = match tokio::time::timeout(time_limit, call()).await {
             Ok(outcome) => outcome,
             Err(_) if deadline.has_passed(self.clock.now().monotonic) => Err(DataKeyError::DeadlinePassed),
-            Err(_) => Err(DataKeyError::Transient(Arc::new(AttemptTimedOut(time_limit)))),
+            Err(_) => Err(DataKeyError::attempt_timed_out(time_limit)),
         };
         match outcome.as_ref().err().map(DataKeyError::class) {
             Some(FailureClass::Throttled) => {
@@ -147,10 +146,6 @@ struct Counters {
     throttled: AtomicU64,
     transient: AtomicU64,
 }
-
-#[derive(Debug, thiserror::Error)]
-#[error("no answer within {0:?}")]
-struct AttemptTimedOut(Duration);
 
 #[cfg(test)]
 mod tests;

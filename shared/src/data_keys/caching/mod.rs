@@ -7,10 +7,9 @@ mod tests;
 use std::fmt;
 use std::sync::Arc;
 
-use super::cached_loads::{CacheStatistics, CachedLoads, Load, Reusable};
 use super::{DataKeyError, DataKeyRequest, DecryptDataKey, DecryptionMaterials};
 use crate::clock::Clock;
-use crate::materials_cache::CacheSettings;
+use crate::materials_cache::{CacheSettings, CacheStatistics, Load, MaterialsCache, Reusable};
 use crate::retry::Deadline;
 
 /// Remembers what `D` decrypted, and asks it only once however many need the same data key.
@@ -26,7 +25,7 @@ use crate::retry::Deadline;
 /// <https://github.com/awslabs/aws-encryption-sdk-specification/blob/master/framework/caching-cmm.md>
 pub struct Caching<D> {
     partition: String,
-    cache: CachedLoads<Decryption<D>, DecryptionMaterials>,
+    cache: MaterialsCache<Decryption<D>, DecryptionMaterials, DataKeyError>,
 }
 
 impl<D> Caching<D> {
@@ -34,7 +33,7 @@ impl<D> Caching<D> {
     #[must_use]
     pub fn new(inner: D, settings: &CacheSettings, clock: Arc<dyn Clock>) -> Self {
         let partition = settings.partition().to_owned();
-        Self { partition, cache: CachedLoads::new(Decryption(inner), settings, clock) }
+        Self { partition, cache: MaterialsCache::new(Decryption(inner), settings, clock) }
     }
 
     /// What has happened since the start.
@@ -66,6 +65,7 @@ struct Decryption<D>(D);
 
 impl<D: DecryptDataKey + 'static> Load<DecryptionMaterials> for Decryption<D> {
     type Request = DataKeyRequest;
+    type Error = DataKeyError;
 
     async fn load(&self, request: &DataKeyRequest, deadline: Deadline) -> Result<DecryptionMaterials, DataKeyError> {
         self.0.decrypt_data_key(request, deadline).await

@@ -8,10 +8,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use self::usage::{CountedMaterials, MessageUse};
-use super::cached_loads::{CacheStatistics, CachedLoads, Load};
 use super::{DataKeyError, GenerateDataKey, GenerationRequest};
 use crate::clock::Clock;
-use crate::materials_cache::{CacheId, CacheIdBuilder, CacheSettings};
+use crate::materials_cache::{CacheId, CacheIdBuilder, CacheSettings, CacheStatistics, Load, MaterialsCache};
 use crate::message::SealingMaterials;
 use crate::retry::Deadline;
 
@@ -33,7 +32,7 @@ pub use usage::{UsageLimits, UsageLimitsError};
 pub struct CachingGeneration<G> {
     partition: String,
     limits: UsageLimits,
-    cache: CachedLoads<Generation<G>, Arc<CountedMaterials>>,
+    cache: MaterialsCache<Generation<G>, Arc<CountedMaterials>, DataKeyError>,
 }
 
 impl<G> CachingGeneration<G> {
@@ -41,7 +40,7 @@ impl<G> CachingGeneration<G> {
     #[must_use]
     pub fn new(inner: G, settings: &CacheSettings, limits: UsageLimits, clock: Arc<dyn Clock>) -> Self {
         let partition = settings.partition().to_owned();
-        Self { partition, limits, cache: CachedLoads::new(Generation { inner, limits }, settings, clock) }
+        Self { partition, limits, cache: MaterialsCache::new(Generation { inner, limits }, settings, clock) }
     }
 
     /// What has happened since the start.
@@ -88,6 +87,7 @@ struct Generation<G> {
 
 impl<G: GenerateDataKey + 'static> Load<Arc<CountedMaterials>> for Generation<G> {
     type Request = GenerationRequest;
+    type Error = DataKeyError;
 
     async fn load(
         &self,

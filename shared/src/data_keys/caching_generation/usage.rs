@@ -4,7 +4,7 @@ use std::fmt;
 use std::num::NonZeroU64;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::data_keys::cached_loads::Reusable;
+use crate::materials_cache::Reusable;
 use crate::message::SealingMaterials;
 
 /// How much may be sealed under one data key before it is replaced. The maximum age limits it too, and normally first.

@@ -1,4 +1,5 @@
 use std::num::{NonZeroU32, NonZeroUsize};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 

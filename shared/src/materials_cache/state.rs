@@ -1,25 +1,20 @@
 //! What a cache holds, and what is to be done about a request: decisions only, without lock, clock or I/O.
 
-use super::{CacheStatistics, Reusable};
+use super::{CacheId, CacheSettings, CacheStatistics, Flights, JoinedFlight, Reusable, Store};
 use crate::clock::Now;
-use crate::data_keys::DataKeyError;
-use crate::failure::FailureClass;
-use crate::materials_cache::{CacheId, CacheSettings, Flights, JoinedFlight, Store};
+use crate::failure::{FailureClass, RequestError};
 
-/// How a load ends.
-type Outcome<V> = Result<V, DataKeyError>;
-
-/// The loads in flight.
-pub(super) type LoadFlights<V> = Flights<Outcome<V>>;
+/// The loads in flight, each with how it ends.
+pub(super) type LoadFlights<V, E> = Flights<Result<V, E>>;
 
 /// What to do about a request.
-pub(super) enum Step<V: Clone> {
+pub(super) enum Step<V: Clone, E: Clone> {
     /// It is answered.
-    Answer(Outcome<V>),
+    Answer(Result<V, E>),
     /// It is answered, and the caller is to start a refresh.
-    AnswerAndRefresh(V, JoinedFlight<Outcome<V>>),
+    AnswerAndRefresh(V, JoinedFlight<Result<V, E>>),
     /// It waits for a load.
-    Wait(JoinedFlight<Outcome<V>>),
+    Wait(JoinedFlight<Result<V, E>>),
 }
 
 /// What a load is for.
@@ -34,14 +29,14 @@ pub(super) enum Purpose {
     Refresh,
 }
 
-pub(super) struct State<V: Clone> {
-    pub(super) flights: LoadFlights<V>,
+pub(super) struct State<V: Clone, E: Clone> {
+    pub(super) flights: LoadFlights<V, E>,
     materials: Store<V>,
-    failures: Store<DataKeyError>,
+    failures: Store<E>,
     counted: CacheStatistics,
 }
 
-impl<V: Reusable> State<V> {
+impl<V: Reusable, E: RequestError> State<V, E> {
     pub(super) fn new(settings: &CacheSettings) -> Self {
         Self {
             flights: Flights::new(),
@@ -58,8 +53,8 @@ impl<V: Reusable> State<V> {
         use_: V::Use,
         is_rejoining: bool,
         now: Now,
-        begin: impl FnOnce(&mut LoadFlights<V>, Purpose) -> JoinedFlight<Outcome<V>>,
-    ) -> Option<Step<V>> {
+        begin: impl FnOnce(&mut LoadFlights<V, E>, Purpose) -> JoinedFlight<Result<V, E>>,
+    ) -> Option<Step<V, E>> {
         let counted = &mut self.counted;
         if let Some(hit) = self.materials.get(id, now) {
             if hit.value.claim(use_) {
@@ -88,8 +83,8 @@ impl<V: Reusable> State<V> {
         id: CacheId,
         is_cacheable: bool,
         is_rejoining: bool,
-        begin: impl FnOnce(&mut LoadFlights<V>, Purpose) -> JoinedFlight<Outcome<V>>,
-    ) -> Step<V> {
+        begin: impl FnOnce(&mut LoadFlights<V, E>, Purpose) -> JoinedFlight<Result<V, E>>,
+    ) -> Step<V, E> {
         let counted = &mut self.counted;
         let (count, load) = match self.flights.join(id) {
             Some(load) => (&mut counted.coalesced, load),
@@ -103,7 +98,7 @@ impl<V: Reusable> State<V> {
     }
 
     /// Takes in the outcome of a load.
-    pub(super) fn land(&mut self, id: CacheId, purpose: Purpose, outcome: &Outcome<V>, now: Now) {
+    pub(super) fn land(&mut self, id: CacheId, purpose: Purpose, outcome: &Result<V, E>, now: Now) {
         if purpose == (Purpose::Load { is_cacheable: false }) {
             return;
         }
