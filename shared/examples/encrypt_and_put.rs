@@ -9,12 +9,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use warmkeys::clock::{Clock, SystemClock};
-use warmkeys::data_keys::{CachingGeneration, Retrying, UsageLimits, WrappingKeyring, WrappingKeys};
+use warmkeys::data_keys::{CachingGeneration, UsageLimits, WrappingKeyring, WrappingKeys};
 use warmkeys::encrypting_writer::{EncryptingSettings, EncryptingWriter, PlainRecord};
 use warmkeys::kinesis::{KinesisClient, KinesisWriter, StreamIdentifier, WriterSettings};
 use warmkeys::kms::{KmsClient, KmsSettings};
 use warmkeys::materials_cache::CacheSettings;
-use warmkeys::retry::{ConcurrencyLimit, Deadline, RetryPolicy};
+use warmkeys::retry::{ConcurrencyLimit, Deadline, RetryPolicy, Retrying};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {

@@ -9,13 +9,13 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 use warmkeys::batch::{BatchProcessor, KinesisEvent, ShardBatch};
 use warmkeys::clock::{Clock, SystemClock};
 use warmkeys::config::StreamDecryptorConfig;
-use warmkeys::data_keys::{Caching, Keyring, Retrying};
+use warmkeys::data_keys::{Caching, Keyring};
 use warmkeys::delivery::Delivery;
 use warmkeys::invocation::{InvocationDeadlines, catch_panic};
 use warmkeys::kms::KmsClient;
 use warmkeys::quarantine::ConfiguredQuarantine;
 use warmkeys::records::OpenedRecord;
-use warmkeys::retry::{ConcurrencyLimit, Deadline};
+use warmkeys::retry::{ConcurrencyLimit, Deadline, Retrying};
 use warmkeys::sinks::RecordSink;
 
 struct CountByTenant;

@@ -6,12 +6,12 @@ use lambda_runtime::{Error, service_fn};
 use record_encryptor::RecordEncryptor;
 use warmkeys::clock::{Clock, SystemClock};
 use warmkeys::config::RecordEncryptorConfig;
-use warmkeys::data_keys::{CachingGeneration, Retrying, WrappingKeyring};
+use warmkeys::data_keys::{CachingGeneration, WrappingKeyring};
 use warmkeys::encrypting_writer::EncryptingWriter;
 use warmkeys::kinesis::{KinesisClient, KinesisWriter};
 use warmkeys::kms::KmsClient;
 use warmkeys::logging;
-use warmkeys::retry::ConcurrencyLimit;
+use warmkeys::retry::{ConcurrencyLimit, Retrying};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {

@@ -7,11 +7,11 @@ use stream_decryptor::StreamDecryptor;
 use warmkeys::batch::BatchProcessor;
 use warmkeys::clock::{Clock, SystemClock};
 use warmkeys::config::StreamDecryptorConfig;
-use warmkeys::data_keys::{Caching, Keyring, Retrying};
+use warmkeys::data_keys::{Caching, Keyring};
 use warmkeys::kms::KmsClient;
 use warmkeys::logging;
 use warmkeys::quarantine::ConfiguredQuarantine;
-use warmkeys::retry::ConcurrencyLimit;
+use warmkeys::retry::{ConcurrencyLimit, Retrying};
 use warmkeys::sinks::ConfiguredSink;
 
 #[tokio::main]

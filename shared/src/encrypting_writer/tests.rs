@@ -7,13 +7,13 @@ use super::*;
 use crate::clock::SystemClock;
 use crate::data_keys::testing::requests::key;
 use crate::data_keys::testing::{Answer, FakeKms};
-use crate::data_keys::{CachingGeneration, DataKeyError, Retrying, UsageLimits, WrappingKeyring, WrappingKeys};
+use crate::data_keys::{CachingGeneration, DataKeyError, UsageLimits, WrappingKeyring, WrappingKeys};
 use crate::failure::FailureClass;
 use crate::kinesis::fake_kinesis::FakeKinesis;
 use crate::kinesis::{MaxRecordBytes, Outcome, WriterSettings};
 use crate::materials_cache::CacheSettings;
 use crate::message::{EncryptionContext, MessageLimits, SealedMessage};
-use crate::retry::{ConcurrencyLimit, RetryPolicy};
+use crate::retry::{ConcurrencyLimit, RetryPolicy, Retrying};
 
 const TIMEOUT: Duration = Duration::from_secs(20);
 

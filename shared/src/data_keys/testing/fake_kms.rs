@@ -9,11 +9,11 @@ use tokio::time::Instant;
 
 use crate::clock::{Clock, SystemClock};
 use crate::data_keys::{
-    CiphertextRequest, DataKeyError, DecryptCiphertext, DecryptedCiphertext, EncryptPlaintext, EncryptedPlaintext,
-    GenerateUnderKey, GeneratedDataKey, GeneratorRequest, KeyArn, PlaintextRequest,
+    DataKeyError, DecryptedCiphertext, EncryptedPlaintext, GeneratedDataKey, GrantTokens, KeyArn, KmsDecrypt,
+    KmsEncrypt, KmsGenerateDataKey,
 };
 use crate::message::{DataKey, EncryptionContext};
-use crate::retry::Deadline;
+use crate::retry::{Call, Deadline, Request};
 
 /// Holds KMS keys; a ciphertext is bound to its key's id and to the encryption context, as with the real one.
 #[derive(Clone, Default)]
@@ -53,14 +53,14 @@ pub(crate) enum Answer {
 pub(crate) struct RecordedCall {
     pub(crate) at: Instant,
     pub(crate) key: Option<KeyArn>,
-    pub(crate) operation: Operation,
+    pub(crate) asked: Asked,
     pub(crate) encryption_context: EncryptionContext,
     pub(crate) grant_tokens: Vec<String>,
 }
 
 /// What was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Operation {
+pub(crate) enum Asked {
     Decrypt { ciphertext: Vec<u8> },
     GenerateDataKey { data_key_len: usize },
     Encrypt { plaintext: Vec<u8> },
@@ -109,29 +109,45 @@ impl FakeKms {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Records the call and answers as scripted; `truthful` is what KMS would say.
-    async fn answer<T>(
-        &self,
-        call: RecordedCall,
-        truthful: impl FnOnce() -> Result<(T, KeyArn), DataKeyError>,
-    ) -> Result<(T, KeyArn), DataKeyError> {
-        let (latency, answer) = {
-            let mut state = self.state();
-            let of_key = call.key.as_ref().and_then(|key| state.by_key.get(key)).cloned();
-            state.calls.push(call);
-            state.under_way += 1;
-            state.most_under_way = state.most_under_way.max(state.under_way);
-            let otherwise = of_key.unwrap_or_else(|| state.otherwise.clone());
-            state.script.pop_front().unwrap_or(otherwise)
-        };
+    /// Records the call, and says how it is to end and after what latency.
+    fn begin(&self, call: RecordedCall) -> (Duration, Answer) {
+        let mut state = self.state();
+        let of_key = call.key.as_ref().and_then(|key| state.by_key.get(key)).cloned();
+        state.calls.push(call);
+        state.under_way += 1;
+        state.most_under_way = state.most_under_way.max(state.under_way);
+        let otherwise = of_key.unwrap_or_else(|| state.otherwise.clone());
+        state.script.pop_front().unwrap_or(otherwise)
+    }
+}
+
+/// A request of KMS, carried out as KMS would.
+pub(crate) trait Truthful: Request<Error = DataKeyError> {
+    /// What is noted of the request.
+    fn note(&self) -> RecordedCall;
+
+    /// What KMS would answer.
+    fn carry_out(&self, kms: &FakeKms) -> Result<Self::Answer, DataKeyError>;
+
+    /// The key that the answer names.
+    fn key_of(answer: &mut Self::Answer) -> &mut KeyArn;
+}
+
+impl<R: Truthful> Call<R> for FakeKms {
+    async fn call(&self, request: &R, _: Deadline) -> Result<R::Answer, DataKeyError> {
+        let (latency, answer) = self.begin(request.note());
         let _under_way = UnderWay(self);
         if !latency.is_zero() {
             tokio::time::sleep(latency).await;
         }
         let source = || -> Arc<dyn std::error::Error + Send + Sync> { Arc::new(std::fmt::Error) };
         match answer {
-            Answer::Truthful => truthful(),
-            Answer::Naming(key) => truthful().map(|(answer, _)| (answer, key)),
+            Answer::Truthful => request.carry_out(self),
+            Answer::Naming(key) => {
+                let mut answer = request.carry_out(self)?;
+                *R::key_of(&mut answer) = key;
+                Ok(answer)
+            }
             Answer::Throttled => Err(DataKeyError::Throttled(source())),
             Answer::Transient => Err(DataKeyError::Transient(source())),
             Answer::AccessDenied => Err(DataKeyError::AccessDenied(source())),
@@ -144,59 +160,59 @@ impl FakeKms {
 }
 
 impl RecordedCall {
-    fn new(
-        key: Option<&KeyArn>,
-        operation: Operation,
-        encryption_context: &EncryptionContext,
-        grant_tokens: &[String],
-    ) -> Self {
-        let (encryption_context, grant_tokens) = (encryption_context.clone(), grant_tokens.to_vec());
-        Self { at: SystemClock.now().monotonic, key: key.cloned(), operation, encryption_context, grant_tokens }
+    fn new(key: Option<&KeyArn>, asked: Asked, context: &EncryptionContext, grant_tokens: &GrantTokens) -> Self {
+        let (encryption_context, grant_tokens) = (context.clone(), grant_tokens.as_slice().to_vec());
+        Self { at: SystemClock.now().monotonic, key: key.cloned(), asked, encryption_context, grant_tokens }
     }
 }
 
-impl DecryptCiphertext for FakeKms {
-    async fn decrypt_ciphertext(
-        &self,
-        request: CiphertextRequest<'_>,
-        _deadline: Deadline,
-    ) -> Result<DecryptedCiphertext, DataKeyError> {
-        let operation = Operation::Decrypt { ciphertext: request.ciphertext.to_vec() };
-        let call = RecordedCall::new(request.key, operation, request.encryption_context, request.grant_tokens);
-        let (data_key, key) = self.answer(call, || unwrap(request)).await?;
+impl Truthful for KmsDecrypt {
+    fn note(&self) -> RecordedCall {
+        let asked = Asked::Decrypt { ciphertext: self.ciphertext.to_vec() };
+        RecordedCall::new(self.key.as_ref(), asked, &self.encryption_context, &self.grant_tokens)
+    }
+
+    fn carry_out(&self, _: &FakeKms) -> Result<DecryptedCiphertext, DataKeyError> {
+        let (data_key, key) = unwrap(self)?;
         Ok(DecryptedCiphertext { data_key, key })
     }
-}
 
-impl GenerateUnderKey for FakeKms {
-    async fn generate_under_key(
-        &self,
-        request: GeneratorRequest<'_>,
-        _deadline: Deadline,
-    ) -> Result<GeneratedDataKey, DataKeyError> {
-        let operation = Operation::GenerateDataKey { data_key_len: request.data_key_len };
-        let call = RecordedCall::new(Some(request.key), operation, request.encryption_context, request.grant_tokens);
-        let mut plaintext = vec![0; request.data_key_len];
-        aws_lc_rs::rand::fill(&mut plaintext).unwrap();
-        let ciphertext = self.wrap(request.key, &plaintext, request.encryption_context);
-        let answer = (DataKey::new(plaintext), ciphertext);
-        let ((data_key, ciphertext), key) = self.answer(call, || Ok((answer, request.key.clone()))).await?;
-        Ok(GeneratedDataKey { data_key, ciphertext, key })
+    fn key_of(answer: &mut DecryptedCiphertext) -> &mut KeyArn {
+        &mut answer.key
     }
 }
 
-impl EncryptPlaintext for FakeKms {
-    async fn encrypt_plaintext(
-        &self,
-        request: PlaintextRequest<'_>,
-        _deadline: Deadline,
-    ) -> Result<EncryptedPlaintext, DataKeyError> {
-        let plaintext = request.plaintext.expose();
-        let operation = Operation::Encrypt { plaintext: plaintext.to_vec() };
-        let call = RecordedCall::new(Some(request.key), operation, request.encryption_context, request.grant_tokens);
-        let ciphertext = self.wrap(request.key, plaintext, request.encryption_context);
-        let (ciphertext, key) = self.answer(call, || Ok((ciphertext, request.key.clone()))).await?;
-        Ok(EncryptedPlaintext { ciphertext, key })
+impl Truthful for KmsGenerateDataKey {
+    fn note(&self) -> RecordedCall {
+        let asked = Asked::GenerateDataKey { data_key_len: self.data_key_len };
+        RecordedCall::new(Some(&self.key), asked, &self.encryption_context, &self.grant_tokens)
+    }
+
+    fn carry_out(&self, kms: &FakeKms) -> Result<GeneratedDataKey, DataKeyError> {
+        let mut plaintext = vec![0; self.data_key_len];
+        aws_lc_rs::rand::fill(&mut plaintext).unwrap();
+        let ciphertext = kms.wrap(&self.key, &plaintext, &self.encryption_context);
+        Ok(GeneratedDataKey { data_key: DataKey::new(plaintext), ciphertext, key: self.key.clone() })
+    }
+
+    fn key_of(answer: &mut GeneratedDataKey) -> &mut KeyArn {
+        &mut answer.key
+    }
+}
+
+impl Truthful for KmsEncrypt {
+    fn note(&self) -> RecordedCall {
+        let asked = Asked::Encrypt { plaintext: self.plaintext.expose().to_vec() };
+        RecordedCall::new(Some(&self.key), asked, &self.encryption_context, &self.grant_tokens)
+    }
+
+    fn carry_out(&self, kms: &FakeKms) -> Result<EncryptedPlaintext, DataKeyError> {
+        let ciphertext = kms.wrap(&self.key, self.plaintext.expose(), &self.encryption_context);
+        Ok(EncryptedPlaintext { ciphertext, key: self.key.clone() })
+    }
+
+    fn key_of(answer: &mut EncryptedPlaintext) -> &mut KeyArn {
+        &mut answer.key
     }
 }
 
@@ -208,12 +224,12 @@ impl Drop for UnderWay<'_> {
     }
 }
 
-fn unwrap(request: CiphertextRequest<'_>) -> Result<(DataKey, KeyArn), DataKeyError> {
+fn unwrap(request: &KmsDecrypt) -> Result<(DataKey, KeyArn), DataKeyError> {
     let undecryptable = || DataKeyError::Undecryptable(Arc::new(std::fmt::Error));
     let border = request.ciphertext.iter().position(|byte| *byte == 0).ok_or_else(undecryptable)?;
     let (arn, sealed) = request.ciphertext.split_at(border);
     let wrapping: KeyArn = std::str::from_utf8(arn).ok().and_then(|arn| arn.parse().ok()).ok_or_else(undecryptable)?;
-    let key = request.key.cloned().unwrap_or_else(|| wrapping.clone());
+    let key = request.key.clone().unwrap_or_else(|| wrapping.clone());
     if !key.matches(&wrapping) {
         return Err(undecryptable());
     }
@@ -221,7 +237,7 @@ fn unwrap(request: CiphertextRequest<'_>) -> Result<(DataKey, KeyArn), DataKeyEr
     let nonce = aws_lc_rs::aead::Nonce::try_assume_unique_for_key(nonce).unwrap();
     let mut sealed = sealed.to_vec();
     let plaintext = sealing_key(&wrapping)
-        .open_in_place(nonce, Aad::from(aad(request.encryption_context)), &mut sealed)
+        .open_in_place(nonce, Aad::from(aad(&request.encryption_context)), &mut sealed)
         .map_err(|_| undecryptable())?;
     Ok((DataKey::new(plaintext.to_vec()), key))
 }

@@ -4,5 +4,5 @@ mod fake_kms;
 mod manual_clock;
 pub(crate) mod requests;
 
-pub(crate) use fake_kms::{Answer, FakeKms, Operation};
+pub(crate) use fake_kms::{Answer, Asked, FakeKms};
 pub(crate) use manual_clock::ManualClock;

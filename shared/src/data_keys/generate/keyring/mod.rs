@@ -8,12 +8,10 @@ use std::sync::Arc;
 
 use futures_util::future::try_join_all;
 
-use super::{
-    DataKeyError, EncryptPlaintext, GenerateDataKey, GenerateUnderKey, GenerationRequest, GeneratorRequest,
-    KMS_PROVIDER_ID, KeyArn, PlaintextRequest,
-};
+use super::{GenerateDataKey, GenerationRequest, KmsEncrypt, KmsGenerateDataKey};
+use crate::data_keys::{DataKeyError, KMS_PROVIDER_ID, KeyArn};
 use crate::message::{EncryptedDataKey, EncryptionContext, PUBLIC_KEY_CONTEXT_KEY, SealingMaterials, SigningKey};
-use crate::retry::Deadline;
+use crate::retry::{Call, Deadline};
 
 pub use settings::{WrappingKeys, WrappingKeysError};
 
@@ -38,7 +36,7 @@ impl<K> WrappingKeyring<K> {
     }
 }
 
-impl<K: GenerateUnderKey + EncryptPlaintext> GenerateDataKey for WrappingKeyring<K> {
+impl<K: Call<KmsGenerateDataKey> + Call<KmsEncrypt>> GenerateDataKey for WrappingKeyring<K> {
     /// Each call makes a data key of its own, whatever the message's length.
     async fn generate_data_key(
         &self,
@@ -57,13 +55,13 @@ impl<K: GenerateUnderKey + EncryptPlaintext> GenerateDataKey for WrappingKeyring
             context.insert(PUBLIC_KEY_CONTEXT_KEY, signing_key.public_key());
         }
 
-        let call = GeneratorRequest {
-            key: &self.keys.generator,
+        let generate = KmsGenerateDataKey {
+            key: self.keys.generator.clone(),
             data_key_len: suite.data_key_len(),
-            encryption_context: &context,
-            grant_tokens: self.keys.grant_tokens.as_slice(),
+            encryption_context: context.clone(),
+            grant_tokens: self.keys.grant_tokens.clone(),
         };
-        let generated = self.kms.generate_under_key(call, deadline).await?;
+        let generated = self.kms.call(&generate, deadline).await?;
         //= framework/aws-kms/aws-kms-keyring.md#onencrypt
         //# OnEncrypt MUST verify that the response `Plaintext` length matches the specification of the algorithm suite's Key
         //# Derivation Input Length field.
@@ -73,10 +71,13 @@ impl<K: GenerateUnderKey + EncryptPlaintext> GenerateDataKey for WrappingKeyring
         }
         let first = encrypted_data_key(&self.keys.generator, generated.key, generated.ciphertext)?;
         let wrapped = self.keys.additional.iter().map(|key| async {
-            let grant_tokens = self.keys.grant_tokens.as_slice();
-            let call =
-                PlaintextRequest { key, plaintext: &generated.data_key, encryption_context: &context, grant_tokens };
-            let answer = self.kms.encrypt_plaintext(call, deadline).await?;
+            let encrypt = KmsEncrypt {
+                key: key.clone(),
+                plaintext: generated.data_key.clone(),
+                encryption_context: context.clone(),
+                grant_tokens: self.keys.grant_tokens.clone(),
+            };
+            let answer = self.kms.call(&encrypt, deadline).await?;
             encrypted_data_key(key, answer.key, answer.ciphertext)
         });
         // All at once: a generation takes as long as two calls, however many keys there are.

@@ -3,7 +3,7 @@ use std::time::Duration;
 use super::*;
 use crate::clock::{Clock, SystemClock};
 use crate::data_keys::testing::requests::{self, REGION, SIGNING_SUITE, SUITE, key, key_in};
-use crate::data_keys::testing::{Answer, FakeKms, Operation};
+use crate::data_keys::testing::{Answer, Asked, FakeKms};
 use crate::data_keys::{
     AllowedKeys, DataKeyRequest, DecryptDataKey, DecryptionMaterials, Keyring, KeyringSettings, WrappedDataKey,
 };
@@ -79,12 +79,12 @@ async fn the_generator_comes_first_and_the_others_wrap_the_same_plaintext() {
 
     let data_key = decrypt(&kms, &message, key("1")).await.unwrap().data_key;
     let calls = kms.calls();
-    assert_eq!(calls[0].operation, Operation::GenerateDataKey { data_key_len: 32 });
+    assert_eq!(calls[0].asked, Asked::GenerateDataKey { data_key_len: 32 });
     for (call, key) in calls.iter().zip(&keys) {
         assert_eq!(call.key.as_ref(), Some(key));
     }
     for call in &calls[1..3] {
-        assert_eq!(call.operation, Operation::Encrypt { plaintext: data_key.expose().to_vec() });
+        assert_eq!(call.asked, Asked::Encrypt { plaintext: data_key.expose().to_vec() });
     }
 }
 
@@ -93,7 +93,7 @@ async fn a_data_key_is_as_long_as_its_suite_wants_it() {
     for suite in AlgorithmSuite::ALL {
         let kms = FakeKms::default();
         generate(&keyring(&kms, key("1"), &[]), suite).await.unwrap();
-        assert_eq!(kms.calls()[0].operation, Operation::GenerateDataKey { data_key_len: suite.data_key_len() });
+        assert_eq!(kms.calls()[0].asked, Asked::GenerateDataKey { data_key_len: suite.data_key_len() });
     }
 }
 
@@ -134,8 +134,8 @@ async fn every_generation_has_a_data_key_and_a_signing_key_of_its_own() {
     let data_keys: std::collections::BTreeSet<_> = kms
         .calls()
         .into_iter()
-        .filter_map(|call| match call.operation {
-            Operation::Encrypt { plaintext } => Some(plaintext),
+        .filter_map(|call| match call.asked {
+            Asked::Encrypt { plaintext } => Some(plaintext),
             _ => None,
         })
         .collect();

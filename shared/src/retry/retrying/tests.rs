@@ -5,8 +5,8 @@ use futures_util::future::join_all;
 
 use super::*;
 use crate::clock::SystemClock;
-use crate::data_keys::KeyArn;
 use crate::data_keys::testing::{Answer, FakeKms, requests};
+use crate::data_keys::{DataKeyError, DecryptedCiphertext, GrantTokens, KeyArn, KmsDecrypt};
 use crate::message::EncryptionContext;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -30,9 +30,11 @@ fn setup(max_concurrency: usize) -> Setup {
 
 impl Setup {
     async fn decrypt(&self, within: Duration) -> Result<DecryptedCiphertext, DataKeyError> {
-        let (key, ciphertext, encryption_context) = (Some(&self.key), &*self.ciphertext, &self.context);
-        let request = CiphertextRequest { key, ciphertext, encryption_context, grant_tokens: &[] };
-        self.retrying.decrypt_ciphertext(request, Deadline::after(SystemClock.now().monotonic, within)).await
+        let (key, ciphertext) = (Some(self.key.clone()), self.ciphertext.clone());
+        let (encryption_context, grant_tokens) = (self.context.clone(), GrantTokens::default());
+        let request = KmsDecrypt { key, ciphertext, encryption_context, grant_tokens };
+        let deadline = Deadline::after(SystemClock.now().monotonic, within);
+        self.retrying.call(&request, deadline).await
     }
 }
 

@@ -7,8 +7,9 @@ mod tests;
 use std::fmt;
 use std::sync::Arc;
 
-use super::{DataKeyError, DataKeyRequest, DecryptDataKey, DecryptionMaterials};
+use super::{DataKeyRequest, DecryptDataKey, DecryptionMaterials};
 use crate::clock::Clock;
+use crate::data_keys::DataKeyError;
 use crate::materials_cache::{CacheSettings, CacheStatistics, Load, MaterialsCache, Reusable};
 use crate::retry::Deadline;
 

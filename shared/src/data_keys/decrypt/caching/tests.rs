@@ -9,10 +9,10 @@ use futures_util::poll;
 use super::*;
 use crate::data_keys::testing::requests::{self, PLAINTEXT_DATA_KEY, REGION, key};
 use crate::data_keys::testing::{Answer, FakeKms, ManualClock};
-use crate::data_keys::{AllowedKeys, Keyring, KeyringSettings, Retrying};
+use crate::data_keys::{AllowedKeys, Keyring, KeyringSettings};
 use crate::failure::FailureClass;
 use crate::message::AlgorithmSuite;
-use crate::retry::{ConcurrencyLimit, RetryPolicy};
+use crate::retry::{ConcurrencyLimit, RetryPolicy, Retrying};
 
 const SECOND: Duration = Duration::from_secs(1);
 const LATENCY: Duration = Duration::from_millis(10);

@@ -9,14 +9,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use self::candidates::Candidate;
-use super::{
-    CiphertextRequest, DataKeyError, DataKeyRequest, DecryptCiphertext, DecryptDataKey, DecryptedCiphertext,
-    DecryptionMaterials, KeyArn, WrappedDataKey,
-};
+use super::{DataKeyRequest, DecryptDataKey, DecryptedCiphertext, DecryptionMaterials, KmsDecrypt, WrappedDataKey};
 use crate::clock::Clock;
+use crate::data_keys::{DataKeyError, KeyArn};
 use crate::failure::FailureClass;
 use crate::message::{AlgorithmSuite, DataKey, EncryptedDataKey, EncryptionContext, MessageError, VerificationKey};
-use crate::retry::Deadline;
+use crate::retry::{Call, Deadline};
 
 pub use settings::{AllowedKeys, DiscoveryFilter, KeyringSettings, KeyringSettingsError};
 
@@ -45,7 +43,7 @@ impl<D> Keyring<D> {
     }
 }
 
-impl<D: DecryptCiphertext> DecryptDataKey for Keyring<D> {
+impl<D: Call<KmsDecrypt>> DecryptDataKey for Keyring<D> {
     async fn decrypt_data_key(
         &self,
         request: &DataKeyRequest,
@@ -64,7 +62,7 @@ impl<D: DecryptCiphertext> DecryptDataKey for Keyring<D> {
     }
 }
 
-impl<D: DecryptCiphertext> Keyring<D> {
+impl<D: Call<KmsDecrypt>> Keyring<D> {
     /// Tries the allowed encrypted data keys in the header's order.
     ///
     /// Each but the last has at most half of the time that is left, so that one whose KMS fails, or does not answer, leaves some to the
@@ -166,9 +164,13 @@ impl<D: DecryptCiphertext> Keyring<D> {
         deadline: Deadline,
     ) -> Result<DecryptedCiphertext, DataKeyError> {
         candidates::check_ciphertext_length(ciphertext)?;
-        let grant_tokens = self.settings.grant_tokens.as_slice();
-        let request = CiphertextRequest { key, ciphertext, encryption_context, grant_tokens };
-        let outcome = self.kms.decrypt_ciphertext(request, deadline).await;
+        let request = KmsDecrypt {
+            key: key.cloned(),
+            ciphertext: ciphertext.to_vec(),
+            encryption_context: encryption_context.clone(),
+            grant_tokens: self.settings.grant_tokens.clone(),
+        };
+        let outcome = self.kms.call(&request, deadline).await;
         if outcome.is_ok() {
             self.is_proven.store(true, Ordering::Relaxed);
         }

@@ -2,10 +2,9 @@ use std::time::Duration;
 
 use super::*;
 use crate::clock::{Clock, SystemClock};
-use crate::data_keys::Retrying;
 use crate::data_keys::testing::requests::{self, PLAINTEXT_DATA_KEY, REGION, key, key_in};
-use crate::data_keys::testing::{Answer, FakeKms, Operation};
-use crate::retry::{ConcurrencyLimit, RetryPolicy};
+use crate::data_keys::testing::{Answer, Asked, FakeKms};
+use crate::retry::{ConcurrencyLimit, RetryPolicy, Retrying};
 
 fn strict(kms: &FakeKms, keys: &[KeyArn]) -> Keyring<FakeKms> {
     let settings = KeyringSettings::new(AllowedKeys::Strict(keys.to_vec()), REGION, vec!["grant".into()]).unwrap();
@@ -41,7 +40,7 @@ async fn an_allowed_key_is_called_with_the_whole_request() {
     let WrappedDataKey::Message { encrypted_data_keys, .. } = &request.wrapped else { unreachable!() };
     let call = &kms.calls()[0];
     let ciphertext = encrypted_data_keys[0].ciphertext.clone();
-    assert_eq!((call.key.as_ref(), &call.operation), (Some(&key("1")), &Operation::Decrypt { ciphertext }));
+    assert_eq!((call.key.as_ref(), &call.asked), (Some(&key("1")), &Asked::Decrypt { ciphertext }));
     assert_eq!((&call.encryption_context, &*call.grant_tokens), (&requests::context(), &["grant".to_owned()][..]));
 }
 

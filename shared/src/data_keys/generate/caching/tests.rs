@@ -11,11 +11,11 @@ use futures_util::poll;
 use super::*;
 use crate::clock::SystemClock;
 use crate::data_keys::testing::requests::{self, SIGNING_SUITE, SUITE, key};
-use crate::data_keys::testing::{Answer, FakeKms, ManualClock, Operation};
-use crate::data_keys::{Retrying, WrappingKeyring, WrappingKeys};
+use crate::data_keys::testing::{Answer, Asked, FakeKms, ManualClock};
+use crate::data_keys::{WrappingKeyring, WrappingKeys};
 use crate::failure::FailureClass;
 use crate::message::{AlgorithmSuite, DEFAULT_FRAME_LEN, MessageLimits, PUBLIC_KEY_CONTEXT_KEY, SealedMessage, seal};
-use crate::retry::{ConcurrencyLimit, RetryPolicy};
+use crate::retry::{ConcurrencyLimit, RetryPolicy, Retrying};
 
 const SECOND: Duration = Duration::from_secs(1);
 const LATENCY: Duration = Duration::from_millis(10);
@@ -244,8 +244,8 @@ async fn what_may_not_share_a_data_key_gets_its_own() {
 async fn no_text_shows_a_byte_of_a_key() {
     let stack = stack_of(&CacheSettings::default(), UsageLimits::default(), vec![key("2")]);
     let materials = stack.generate(1).await.unwrap();
-    let plaintexts = stack.kms.calls().into_iter().filter_map(|call| match call.operation {
-        Operation::Encrypt { plaintext } => Some(plaintext),
+    let plaintexts = stack.kms.calls().into_iter().filter_map(|call| match call.asked {
+        Asked::Encrypt { plaintext } => Some(plaintext),
         _ => None,
     });
     let plaintext = plaintexts.last().unwrap();

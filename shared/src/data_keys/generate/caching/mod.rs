@@ -8,8 +8,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use self::usage::{CountedMaterials, MessageUse};
-use super::{DataKeyError, GenerateDataKey, GenerationRequest};
+use super::{GenerateDataKey, GenerationRequest};
 use crate::clock::Clock;
+use crate::data_keys::DataKeyError;
 use crate::materials_cache::{CacheId, CacheIdBuilder, CacheSettings, CacheStatistics, Load, MaterialsCache};
 use crate::message::SealingMaterials;
 use crate::retry::Deadline;

@@ -1,0 +1,54 @@
+//! The decrypting wing: from a [`DataKeyRequest`] to the materials that open records.
+//!
+//! The cache ([`Caching`]) asks for whole requests; the keyring ([`Keyring`]) picks which encrypted data key is decrypted with which
+//! KMS key, one [`KmsDecrypt`] at a time.
+
+mod caching;
+mod keyring;
+mod kms_decrypt;
+mod request;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use super::DataKeyError;
+use crate::message::{DataKey, VerificationKey};
+use crate::retry::Deadline;
+
+pub use caching::Caching;
+pub use keyring::{AllowedKeys, DiscoveryFilter, Keyring, KeyringSettings, KeyringSettingsError};
+pub use kms_decrypt::{DecryptedCiphertext, KmsDecrypt};
+pub use request::{DataKeyRequest, MAX_CIPHERTEXT_BYTES, WrappedDataKey};
+
+/// Decrypts the data key that a record needs. Implemented by the KMS keyring, and by the decorators around it.
+pub trait DecryptDataKey: Send + Sync {
+    /// Decrypts the data key that `request` describes, before `deadline`.
+    ///
+    /// # Errors
+    /// [`DataKeyError`], whose [`class`](DataKeyError::class) says what the failure means for the record.
+    fn decrypt_data_key(
+        &self,
+        request: &DataKeyRequest,
+        deadline: Deadline,
+    ) -> impl Future<Output = Result<DecryptionMaterials, DataKeyError>> + Send;
+}
+
+/// So that the composing code can keep a handle on a part of the stack, to read its statistics.
+impl<D: DecryptDataKey> DecryptDataKey for Arc<D> {
+    fn decrypt_data_key(
+        &self,
+        request: &DataKeyRequest,
+        deadline: Deadline,
+    ) -> impl Future<Output = Result<DecryptionMaterials, DataKeyError>> + Send {
+        D::decrypt_data_key(self, request, deadline)
+    }
+}
+
+/// What it takes to open a record: the data key and what is parsed once with it. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct DecryptionMaterials {
+    /// The plaintext data key (for [`WrappedDataKey::KmsCiphertext`]: whatever the ciphertext held, 1 to 4,096 bytes).
+    pub data_key: DataKey,
+    /// For signing suites, the parsed public key from the encryption context.
+    pub verification_key: Option<VerificationKey>,
+}
