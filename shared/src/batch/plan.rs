@@ -50,7 +50,7 @@ impl BatchPlan {
     fn data_key_of<'a>(
         &mut self,
         record: &'a ShardRecord,
-        format: &RecordFormat,
+        format: &'a RecordFormat,
         known: &mut HashMap<DataKeyIdentity<'a>, Result<usize, ContentError>>,
         first_use: usize,
     ) -> Result<usize, ContentError> {
@@ -58,7 +58,7 @@ impl BatchPlan {
         match known.entry(sealed.data_key_identity()) {
             Entry::Occupied(data_key) => data_key.get().clone(),
             Entry::Vacant(vacant) => {
-                let data_key = format.required_data_key(&sealed).map(|required| {
+                let data_key = sealed.required_data_key().map(|required| {
                     self.data_keys.push(PlannedDataKey {
                         encryption_context: Arc::new(required.request.encryption_context.clone()),
                         request: required.request,
