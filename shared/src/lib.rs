@@ -69,5 +69,7 @@ pub mod retry;
 pub mod s3;
 pub mod sinks;
 pub mod sqs;
+#[cfg(any(test, feature = "test-util"))]
+pub mod testing;
 mod text;
 mod worker_threads;

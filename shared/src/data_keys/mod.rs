@@ -17,8 +17,6 @@ pub mod generate;
 mod grant_tokens;
 mod key_arn;
 mod suspect_context;
-#[cfg(test)]
-pub(crate) mod testing;
 
 pub use decrypt::{
     AllowedKeys, Caching, DataKeyRequest, DecryptDataKey, DecryptedCiphertext, DecryptionMaterials, DiscoveryFilter,

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use super::*;
 use crate::clock::SystemClock;
-use crate::data_keys::testing::requests::key;
-use crate::data_keys::testing::{Answer, FakeKms};
+use crate::testing::requests::key;
+use crate::testing::{Answer, FakeKms};
 use crate::data_keys::{CachingGeneration, DataKeyError, UsageLimits, WrappingKeyring, WrappingKeys};
 use crate::failure::FailureClass;
-use crate::kinesis::fake_kinesis::FakeKinesis;
+use crate::testing::FakeKinesis;
 use crate::kinesis::{MaxRecordBytes, Outcome, WriterSettings};
 use crate::materials_cache::CacheSettings;
 use crate::message::{EncryptionContext, MessageLimits, SealedMessage};
@@ -54,7 +54,7 @@ impl Stack {
 
     /// What is in the stream.
     fn written(&self) -> Vec<(String, Bytes)> {
-        let entry = |entry: &crate::kinesis::fake_kinesis::WrittenEntry| {
+        let entry = |entry: &crate::testing::WrittenEntry| {
             (entry.partition_key.as_ref().to_owned(), entry.data.clone())
         };
         self.kinesis.read(|state| state.written.iter().map(entry).collect())

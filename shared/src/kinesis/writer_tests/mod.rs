@@ -13,7 +13,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::fake_kinesis::{FakeKinesis, FakeState};
+use crate::testing::{FakeKinesis, FakeState};
 use super::{KinesisWriter, OutgoingRecord, Receipt, WriteError, WriterSettings};
 use crate::clock::{Clock as _, SystemClock};
 use crate::kpl::deaggregate_unencrypted as deaggregate;

@@ -5,7 +5,7 @@ use futures_util::future::join_all;
 
 use super::*;
 use crate::clock::SystemClock;
-use crate::data_keys::testing::{Answer, FakeKms, requests};
+use crate::testing::{Answer, FakeKms, requests};
 use crate::data_keys::{DataKeyError, DecryptedCiphertext, GrantTokens, KeyArn, KmsDecrypt};
 use crate::message::EncryptionContext;
 

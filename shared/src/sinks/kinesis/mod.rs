@@ -121,7 +121,7 @@ mod tests {
     use std::time::{Duration, SystemTime};
 
     use crate::clock::{Clock as _, SystemClock};
-    use crate::kinesis::fake_kinesis::FakeKinesis;
+    use crate::testing::FakeKinesis;
     use crate::kinesis::{MaxRecordBytes, PutRecordsError, WriterSettings};
     use crate::message::EncryptionContext;
     use crate::records::{SequenceNumber, ShardRecord};

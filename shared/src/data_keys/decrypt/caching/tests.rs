@@ -7,8 +7,8 @@ use futures_util::future::join_all;
 use futures_util::poll;
 
 use super::*;
-use crate::data_keys::testing::requests::{self, PLAINTEXT_DATA_KEY, REGION, key};
-use crate::data_keys::testing::{Answer, FakeKms, ManualClock};
+use crate::testing::requests::{self, PLAINTEXT_DATA_KEY, REGION, key};
+use crate::testing::{Answer, FakeKms, ManualClock};
 use crate::data_keys::{AllowedKeys, Keyring, KeyringSettings};
 use crate::failure::FailureClass;
 use crate::message::AlgorithmSuite;

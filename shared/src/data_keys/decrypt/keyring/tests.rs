@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use super::*;
 use crate::clock::{Clock, SystemClock};
-use crate::data_keys::testing::requests::{self, PLAINTEXT_DATA_KEY, REGION, key, key_in};
-use crate::data_keys::testing::{Answer, Asked, FakeKms};
+use crate::testing::requests::{self, PLAINTEXT_DATA_KEY, REGION, key, key_in};
+use crate::testing::{Answer, Asked, FakeKms};
 use crate::retry::{ConcurrencyLimit, RetryPolicy, Retrying};
 
 fn strict(kms: &FakeKms, keys: &[KeyArn]) -> Keyring<FakeKms> {

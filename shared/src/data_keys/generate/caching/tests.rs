@@ -10,8 +10,8 @@ use futures_util::poll;
 
 use super::*;
 use crate::clock::SystemClock;
-use crate::data_keys::testing::requests::{self, SIGNING_SUITE, SUITE, key};
-use crate::data_keys::testing::{Answer, Asked, FakeKms, ManualClock};
+use crate::testing::requests::{self, SIGNING_SUITE, SUITE, key};
+use crate::testing::{Answer, Asked, FakeKms, ManualClock};
 use crate::data_keys::{WrappingKeyring, WrappingKeys};
 use crate::failure::FailureClass;
 use crate::message::{AlgorithmSuite, DEFAULT_FRAME_LEN, MessageLimits, PUBLIC_KEY_CONTEXT_KEY, SealedMessage, seal};

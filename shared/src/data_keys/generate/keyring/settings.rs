@@ -64,7 +64,7 @@ pub enum WrappingKeysError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data_keys::testing::requests::{key, key_in};
+    use crate::testing::requests::{key, key_in};
 
     fn with(additional: Vec<KeyArn>) -> Result<WrappingKeys, WrappingKeysError> {
         WrappingKeys::new(key("mrk-0"), additional, Vec::new())

@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use super::*;
 use crate::clock::{Clock, SystemClock};
-use crate::data_keys::testing::requests::{self, REGION, SIGNING_SUITE, SUITE, key, key_in};
-use crate::data_keys::testing::{Answer, Asked, FakeKms};
+use crate::testing::requests::{self, REGION, SIGNING_SUITE, SUITE, key, key_in};
+use crate::testing::{Answer, Asked, FakeKms};
 use crate::data_keys::{
     AllowedKeys, DataKeyRequest, DecryptDataKey, DecryptionMaterials, Keyring, KeyringSettings, WrappedDataKey,
 };

@@ -7,64 +7,77 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::error::{ListShardsError, PutRecordsError};
-use super::service::{EntryFailure, EntryResult, ListShards, ListedShard, PutRecords, RequestEntry, ShardPage};
 use crate::clock::{Clock as _, SystemClock};
+use crate::kinesis::{
+    EntryFailure, EntryResult, ListShards, ListShardsError, ListedShard, PutRecords, PutRecordsError, RequestEntry,
+    ShardPage,
+};
 use crate::records::{HashKey, SequenceNumber};
 
 /// A stream that can be scripted, shared by the writer and the test.
-pub(crate) struct FakeKinesis {
+pub struct FakeKinesis {
     state: Mutex<FakeState>,
 }
 
 /// What a test may set, and what it may read.
-pub(crate) struct FakeState {
+pub struct FakeState {
     shards: Vec<FakeShard>,
     /// Every entry that was written, in order of arrival.
-    pub(crate) written: Vec<WrittenEntry>,
+    pub written: Vec<WrittenEntry>,
     /// Every entry that was received, with its shard and size, written or not.
-    pub(crate) received: Vec<(Instant, String, usize)>,
+    pub received: Vec<(Instant, String, usize)>,
     /// The number of entries of every request.
-    pub(crate) request_sizes: Vec<usize>,
+    pub request_sizes: Vec<usize>,
     list_calls: usize,
     next_sequence_number: u128,
     rng: fastrand::Rng,
 
     /// How long a request is under way, there and back.
-    pub(crate) round_trip: Duration,
+    pub round_trip: Duration,
     /// The probability that an entry is throttled.
-    pub(crate) throttled_share: f64,
+    pub throttled_share: f64,
     /// The probability that an entry fails internally.
-    pub(crate) internal_failure_share: f64,
+    pub internal_failure_share: f64,
     /// A shard all of whose entries are throttled.
-    pub(crate) blocked_shard: Option<String>,
+    pub blocked_shard: Option<String>,
     /// What the next requests answer, the last first, instead of being carried out.
-    pub(crate) request_errors: Vec<PutRecordsError>,
+    pub request_errors: Vec<PutRecordsError>,
     /// Requests to come that are carried out but whose answers never arrive.
-    pub(crate) answers_to_lose: usize,
+    pub answers_to_lose: usize,
     /// Requests to come that never arrive, nor their answers.
-    pub(crate) requests_to_lose: usize,
+    pub requests_to_lose: usize,
     /// Requests to come whose answers have one result too few.
-    pub(crate) answers_to_truncate: usize,
+    pub answers_to_truncate: usize,
     /// Reshardings by the number of received entries at which they happen, the last first.
-    pub(crate) reshardings: Vec<(usize, Resharding)>,
-    pub(crate) shards_per_page: usize,
-    pub(crate) refuse_listing: bool,
-    pub(crate) listing_hangs: bool,
-    pub(crate) endless_listing: bool,
+    pub reshardings: Vec<(usize, Resharding)>,
+    /// How many shards one page of a listing has.
+    pub shards_per_page: usize,
+    /// Whether listing is denied.
+    pub refuse_listing: bool,
+    /// Whether a listing is never answered.
+    pub listing_hangs: bool,
+    /// Whether each page of a listing names a next one.
+    pub endless_listing: bool,
 }
 
 #[derive(Clone)]
-pub(crate) struct WrittenEntry {
-    pub(crate) at: Instant,
-    pub(crate) shard_id: String,
-    pub(crate) sequence_number: SequenceNumber,
-    pub(crate) partition_key: Arc<str>,
-    pub(crate) data: Bytes,
+/// An entry in the stream.
+pub struct WrittenEntry {
+    /// When its request was sent.
+    pub at: Instant,
+    /// The shard it is in.
+    pub shard_id: String,
+    /// Its sequence number.
+    pub sequence_number: SequenceNumber,
+    /// Its partition key.
+    pub partition_key: Arc<str>,
+    /// Its data.
+    pub data: Bytes,
 }
 
 #[derive(Clone, Copy)]
-pub(crate) enum Resharding {
+/// A change of the shards.
+pub enum Resharding {
     /// Of the open shard with this index, by hash key.
     Split(usize),
     /// Of the open shard with this index and the next.
@@ -79,7 +92,7 @@ struct FakeShard {
 
 impl FakeKinesis {
     /// A stream of `count` shards of equal ranges, which answers in 10 ms and never fails.
-    pub(crate) fn with_shards(count: u32) -> Arc<Self> {
+    pub fn with_shards(count: u32) -> Arc<Self> {
         let width = u128::MAX / u128::from(count);
         let shards = (0..count).map(|index| {
             let start = if index == 0 { 0 } else { width * u128::from(index) + 1 };
@@ -111,20 +124,23 @@ impl FakeKinesis {
         Arc::new(Self { state: Mutex::new(state) })
     }
 
-    pub(crate) fn configure(&self, change: impl FnOnce(&mut FakeState)) {
+    /// Changes how the stream behaves.
+    pub fn configure(&self, change: impl FnOnce(&mut FakeState)) {
         change(&mut self.lock());
     }
 
-    pub(crate) fn read<T>(&self, read: impl FnOnce(&FakeState) -> T) -> T {
+    /// Looks at what the stream has seen.
+    pub fn read<T>(&self, read: impl FnOnce(&FakeState) -> T) -> T {
         read(&self.lock())
     }
 
     /// Splits the open shard with this index in the middle.
-    pub(crate) fn split(&self, index: usize) {
+    pub fn split(&self, index: usize) {
         self.lock().reshard(Resharding::Split(index));
     }
 
-    pub(crate) fn list_calls(&self) -> usize {
+    /// How often its shards were listed.
+    pub fn list_calls(&self) -> usize {
         self.lock().list_calls
     }
 
@@ -189,7 +205,7 @@ impl ListShards for Arc<FakeKinesis> {
 
 impl FakeState {
     /// Whether the shard's range holds the partition key.
-    pub(crate) fn shard_takes(&self, shard_id: &str, partition_key: &str) -> bool {
+    pub fn shard_takes(&self, shard_id: &str, partition_key: &str) -> bool {
         let shard = self.shards.iter().find(|shard| shard.id == shard_id).expect("one of our shards");
         shard.hash_keys.contains(&HashKey::of_partition_key(partition_key).0)
     }

@@ -8,7 +8,7 @@ use crate::retry::Deadline;
 
 /// Follows tokio's (paused) time, and jumps when told to.
 #[derive(Debug)]
-pub(crate) struct ManualClock {
+pub struct ManualClock {
     began: Now,
     jumps: Mutex<Jumps>,
 }
@@ -21,37 +21,46 @@ struct Jumps {
 }
 
 impl ManualClock {
-    pub(crate) fn new() -> Self {
+    /// A clock that begins at a fixed wall time and tokio's present.
+    pub fn new() -> Self {
         let wall = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
         Self { began: Now { wall, ..SystemClock.now() }, jumps: Mutex::default() }
     }
 
     /// As time passes: both clocks move.
-    pub(crate) fn advance(&self, by: Duration) {
+    pub fn advance(&self, by: Duration) {
         self.advance_monotonic(by);
         self.advance_wall(by);
     }
 
-    pub(crate) fn advance_monotonic(&self, by: Duration) {
+    /// Only the monotonic clock moves.
+    pub fn advance_monotonic(&self, by: Duration) {
         self.jump(|jumps| jumps.monotonic += by);
     }
 
     /// As while the sandbox is frozen: only wall time moves.
-    pub(crate) fn advance_wall(&self, by: Duration) {
+    pub fn advance_wall(&self, by: Duration) {
         self.jump(|jumps| jumps.wall_forward += by);
     }
 
-    pub(crate) fn set_wall_back(&self, by: Duration) {
+    /// As when wall time is set back.
+    pub fn set_wall_back(&self, by: Duration) {
         self.jump(|jumps| jumps.wall_back += by);
     }
 
     /// A deadline this far away, by the hand that tokio's sleeps follow.
-    pub(crate) fn deadline(&self, after: Duration) -> Deadline {
+    pub fn deadline(&self, after: Duration) -> Deadline {
         Deadline::after(SystemClock.now().monotonic, after)
     }
 
     fn jump(&self, jump: impl FnOnce(&mut Jumps)) {
         jump(&mut self.jumps.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+impl Default for ManualClock {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

@@ -17,7 +17,7 @@ use crate::retry::{Call, Deadline, Request};
 
 /// Holds KMS keys; a ciphertext is bound to its key's id and to the encryption context, as with the real one.
 #[derive(Clone, Default)]
-pub(crate) struct FakeKms {
+pub struct FakeKms {
     state: Arc<Mutex<State>>,
 }
 
@@ -33,75 +33,103 @@ struct State {
 
 /// How a call ends.
 #[derive(Clone, Debug, Default)]
-pub(crate) enum Answer {
+pub enum Answer {
     /// As KMS would.
     #[default]
     Truthful,
+    /// With throttling.
     Throttled,
+    /// With a failure that passes.
     Transient,
+    /// With denied access.
     AccessDenied,
+    /// With a key that cannot be used.
     KeyUnavailable,
+    /// With a ciphertext that is not its own.
     Undecryptable,
+    /// With an invalid request.
     InvalidRequest,
     /// With the right plaintext, but naming this key.
     Naming(KeyArn),
+    /// Not at all.
     Never,
 }
 
 /// A request as it came in.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct RecordedCall {
-    pub(crate) at: Instant,
-    pub(crate) key: Option<KeyArn>,
-    pub(crate) asked: Asked,
-    pub(crate) encryption_context: EncryptionContext,
-    pub(crate) grant_tokens: Vec<String>,
+pub struct RecordedCall {
+    /// When.
+    pub at: Instant,
+    /// The key that it named.
+    pub key: Option<KeyArn>,
+    /// What was asked for.
+    pub asked: Asked,
+    /// The whole context.
+    pub encryption_context: EncryptionContext,
+    /// The grant tokens.
+    pub grant_tokens: Vec<String>,
 }
 
 /// What was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Asked {
-    Decrypt { ciphertext: Vec<u8> },
-    GenerateDataKey { data_key_len: usize },
-    Encrypt { plaintext: Vec<u8> },
+pub enum Asked {
+    /// `Decrypt`.
+    Decrypt {
+        /// The ciphertext.
+        ciphertext: Vec<u8>,
+    },
+    /// `GenerateDataKey`.
+    GenerateDataKey {
+        /// The length asked for, in bytes.
+        data_key_len: usize,
+    },
+    /// `Encrypt`.
+    Encrypt {
+        /// The plaintext.
+        plaintext: Vec<u8>,
+    },
 }
 
 impl FakeKms {
     /// Wraps `plaintext` with `key`: the key's ARN, a zero byte, the sealed plaintext.
-    pub(crate) fn wrap(&self, key: &KeyArn, plaintext: &[u8], context: &EncryptionContext) -> Vec<u8> {
+    pub fn wrap(&self, key: &KeyArn, plaintext: &[u8], context: &EncryptionContext) -> Vec<u8> {
         let mut sealed = plaintext.to_vec();
         let nonce = sealing_key(key).seal_in_place_append_tag(Aad::from(aad(context)), &mut sealed).unwrap();
         [key.as_str().as_bytes(), &[0], nonce.as_ref(), &sealed].concat()
     }
 
     /// The next calls get these answers, each after its latency.
-    pub(crate) fn script(&self, answers: impl IntoIterator<Item = (Duration, Answer)>) {
+    pub fn script(&self, answers: impl IntoIterator<Item = (Duration, Answer)>) {
         self.state().script.extend(answers);
     }
 
     /// Calls beyond the script that name `key` get this answer.
-    pub(crate) fn answer_for(&self, key: &KeyArn, latency: Duration, answer: Answer) {
+    pub fn answer_for(&self, key: &KeyArn, latency: Duration, answer: Answer) {
         self.state().by_key.insert(key.clone(), (latency, answer));
     }
 
     /// All other calls beyond the script get this answer.
-    pub(crate) fn always(&self, latency: Duration, answer: Answer) {
+    pub fn always(&self, latency: Duration, answer: Answer) {
         self.state().otherwise = (latency, answer);
     }
 
-    pub(crate) fn calls(&self) -> Vec<RecordedCall> {
+    /// All calls, in order.
+    pub fn calls(&self) -> Vec<RecordedCall> {
         self.state().calls.clone()
     }
 
-    pub(crate) fn call_count(&self) -> usize {
+    /// The number of calls.
+    pub fn call_count(&self) -> usize {
         self.state().calls.len()
     }
 
-    pub(crate) fn under_way(&self) -> usize {
+    /// How many calls are under way.
+    pub fn under_way(&self) -> usize {
         self.state().under_way
     }
 
-    pub(crate) fn most_under_way(&self) -> usize {
+    /// The most calls that were ever under way at once.
+    pub fn most_under_way(&self) -> usize {
         self.state().most_under_way
     }
 
@@ -122,7 +150,7 @@ impl FakeKms {
 }
 
 /// A request of KMS, carried out as KMS would.
-pub(crate) trait Truthful: Request<Error = DataKeyError> {
+pub trait Truthful: Request<Error = DataKeyError> {
     /// What is noted of the request.
     fn note(&self) -> RecordedCall;
 

@@ -5,30 +5,34 @@ use crate::data_keys::{DataKeyRequest, GenerationRequest, KeyArn, WrappedDataKey
 use crate::message::{AlgorithmSuite, EncryptedDataKey, EncryptionContext};
 
 /// A suite with commitment and without a signature.
-pub(crate) const SUITE: AlgorithmSuite = AlgorithmSuite::Aes256GcmHkdfSha512CommitKey;
+pub const SUITE: AlgorithmSuite = AlgorithmSuite::Aes256GcmHkdfSha512CommitKey;
 
 /// A suite with commitment and signature.
-pub(crate) const SIGNING_SUITE: AlgorithmSuite = AlgorithmSuite::Aes256GcmHkdfSha512CommitKeyEcdsaP384;
+pub const SIGNING_SUITE: AlgorithmSuite = AlgorithmSuite::Aes256GcmHkdfSha512CommitKeyEcdsaP384;
 
 /// What tests look for in texts that must not hold it.
-pub(crate) const PLAINTEXT_DATA_KEY: [u8; 32] = [0xA7; 32];
+pub const PLAINTEXT_DATA_KEY: [u8; 32] = [0xA7; 32];
 
-pub(crate) const REGION: &str = "eu-west-1";
+/// The Region of all keys that name none.
+pub const REGION: &str = "eu-west-1";
 
-pub(crate) fn key(id: &str) -> KeyArn {
+/// The ARN of a key in [`REGION`].
+pub fn key(id: &str) -> KeyArn {
     key_in(REGION, id)
 }
 
-pub(crate) fn key_in(region: &str, id: &str) -> KeyArn {
+/// The ARN of a key in a Region.
+pub fn key_in(region: &str, id: &str) -> KeyArn {
     format!("arn:aws:kms:{region}:111122223333:key/{id}").parse().unwrap()
 }
 
-pub(crate) fn context() -> EncryptionContext {
+/// The encryption context that all requests have.
+pub fn context() -> EncryptionContext {
     [("tenant", "blue"), ("stage", "prod")].into_iter().collect()
 }
 
 /// The data key wrapped with `key` as a KMS keyring writes it.
-pub(crate) fn encrypted_data_key(kms: &FakeKms, key: &KeyArn) -> EncryptedDataKey {
+pub fn encrypted_data_key(kms: &FakeKms, key: &KeyArn) -> EncryptedDataKey {
     EncryptedDataKey {
         provider_id: "aws-kms".into(),
         provider_info: key.as_str().into(),
@@ -37,16 +41,17 @@ pub(crate) fn encrypted_data_key(kms: &FakeKms, key: &KeyArn) -> EncryptedDataKe
 }
 
 /// A message whose data key is wrapped with each of `keys`.
-pub(crate) fn message(kms: &FakeKms, keys: &[KeyArn]) -> DataKeyRequest {
+pub fn message(kms: &FakeKms, keys: &[KeyArn]) -> DataKeyRequest {
     of_suite(SUITE, keys.iter().map(|key| encrypted_data_key(kms, key)).collect())
 }
 
-pub(crate) fn of_suite(suite: AlgorithmSuite, encrypted_data_keys: Vec<EncryptedDataKey>) -> DataKeyRequest {
+/// A message of `suite` with these encrypted data keys.
+pub fn of_suite(suite: AlgorithmSuite, encrypted_data_keys: Vec<EncryptedDataKey>) -> DataKeyRequest {
     DataKeyRequest { wrapped: WrappedDataKey::Message { suite, encrypted_data_keys }, encryption_context: context() }
 }
 
 /// A bare ciphertext wrapped with `key`.
-pub(crate) fn ciphertext(kms: &FakeKms, key: &KeyArn) -> DataKeyRequest {
+pub fn ciphertext(kms: &FakeKms, key: &KeyArn) -> DataKeyRequest {
     DataKeyRequest {
         wrapped: WrappedDataKey::KmsCiphertext(kms.wrap(key, &PLAINTEXT_DATA_KEY, &context())),
         encryption_context: context(),
@@ -54,6 +59,6 @@ pub(crate) fn ciphertext(kms: &FakeKms, key: &KeyArn) -> DataKeyRequest {
 }
 
 /// Materials for messages of `suite` with the context that tests have in common.
-pub(crate) fn generation(suite: AlgorithmSuite) -> GenerationRequest {
+pub fn generation(suite: AlgorithmSuite) -> GenerationRequest {
     GenerationRequest::new(suite, context()).unwrap()
 }
