@@ -7,7 +7,7 @@ use stream_decryptor::StreamDecryptor;
 use warmkeys::batch::BatchProcessor;
 use warmkeys::clock::{Clock, SystemClock};
 use warmkeys::config::StreamDecryptorConfig;
-use warmkeys::data_keys::{Caching, Keyring};
+use warmkeys::data_keys::{CachingDecryption, DecryptionKeyring};
 use warmkeys::kms::KmsClient;
 use warmkeys::logging;
 use warmkeys::quarantine::ConfiguredQuarantine;
@@ -24,11 +24,11 @@ async fn main() -> Result<(), Error> {
     let limit = ConcurrencyLimit::new(config.kms.max_concurrency);
     let kms = KmsClient::new(&sdk, &config.kms.client);
     let retrying = Retrying::new(kms, config.kms.retry, limit, Arc::clone(&clock));
-    let keyring = Keyring::new(retrying, config.kms.keyring, Arc::clone(&clock));
+    let keyring = DecryptionKeyring::new(retrying, config.kms.keyring, Arc::clone(&clock));
 
     let function = StreamDecryptor::new(
         BatchProcessor {
-            data_keys: Caching::new(keyring, &config.kms.cache, Arc::clone(&clock)),
+            data_keys: CachingDecryption::new(keyring, &config.kms.cache, Arc::clone(&clock)),
             sink: ConfiguredSink::new(config.sink, &sdk, Arc::clone(&clock)),
             quarantine: ConfiguredQuarantine::new(config.quarantine, &sdk, Arc::clone(&clock)),
             format: Arc::new(config.record_format),

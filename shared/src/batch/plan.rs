@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-use crate::data_keys::DataKeyRequest;
+use crate::data_keys::DecryptionRequest;
 use crate::message::EncryptionContext;
 use crate::record_format::{ContentError, DataKeyIdentity, RecordFormat};
 use crate::records::ShardRecord;
@@ -21,7 +21,7 @@ pub(super) struct BatchPlan {
 /// One of the data keys that a batch needs.
 #[derive(Debug)]
 pub(super) struct PlannedDataKey {
-    pub(super) request: DataKeyRequest,
+    pub(super) request: DecryptionRequest,
     /// The request's context, shared by the records that are opened with this key.
     pub(super) encryption_context: Arc<EncryptionContext>,
     pub(super) reproduced_context: Arc<EncryptionContext>,

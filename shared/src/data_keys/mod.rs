@@ -3,13 +3,17 @@
 //! | | decrypt | generate |
 //! |---|---|---|
 //! | the seam, one method | [`DecryptDataKey`] | [`GenerateDataKey`] |
-//! | what it is asked | [`DataKeyRequest`] | [`GenerationRequest`] |
-//! | the cache | [`Caching`] | [`CachingGeneration`] |
-//! | the keyring, with its KMS keys | [`Keyring`], [`KeyringSettings`] | [`WrappingKeyring`], [`WrappingKeys`] |
+//! | what it is asked | [`DecryptionRequest`] | [`GenerationRequest`] |
+//! | the cache | [`CachingDecryption`] | [`CachingGeneration`] |
+//! | the keyring, with its KMS keys | [`DecryptionKeyring`], [`DecryptionKeyringSettings`] | [`GenerationKeyring`], [`GenerationKeyringSettings`] |
 //! | what that asks of KMS | [`KmsDecrypt`] | [`KmsGenerateDataKey`], [`KmsEncrypt`] |
 //!
-//! A wing is stacked as `Cache(Keyring(Retrying(KmsClient)))`. [`Retrying`](crate::retry::Retrying) and the client know one KMS request:
-//! a [`Call`](crate::retry::Call).
+//! A wing is stacked as `CachingDecryption(DecryptionKeyring(Retrying(KmsClient)))`. [`Retrying`](crate::retry::Retrying) and the
+//! client below it know one KMS request: they make a [`Call`](crate::retry::Call).
+//!
+//! The words are those of the AWS Encryption SDK's specification, where a keyring decrypts and generates, and a caching cryptographic
+//! materials manager stands before it. There one keyring and one manager do both; here a function does one of the two, so each
+//! has its half, told apart by the noun of what it does.
 
 pub mod decrypt;
 mod error;
@@ -19,14 +23,15 @@ mod key_arn;
 mod suspect_context;
 
 pub use decrypt::{
-    AllowedKeys, Caching, DataKeyRequest, DecryptDataKey, DecryptedCiphertext, DecryptionMaterials, DiscoveryFilter,
-    Keyring, KeyringSettings, KeyringSettingsError, KmsDecrypt, MAX_CIPHERTEXT_BYTES, WrappedDataKey,
+    AllowedKeys, CachingDecryption, DecryptDataKey, DecryptedCiphertext, DecryptionKeyring, DecryptionKeyringSettings,
+    DecryptionKeyringSettingsError, DecryptionMaterials, DecryptionRequest, DiscoveryFilter, KmsDecrypt,
+    MAX_CIPHERTEXT_BYTES, WrappedDataKey,
 };
 pub use error::DataKeyError;
 pub use generate::{
-    CachingGeneration, EncryptedPlaintext, GenerateDataKey, GeneratedDataKey, GenerationRequest,
-    GenerationRequestError, KmsEncrypt, KmsGenerateDataKey, UsageLimits, UsageLimitsError, WrappingKeyring,
-    WrappingKeys, WrappingKeysError,
+    CachingGeneration, EncryptedPlaintext, GenerateDataKey, GeneratedDataKey, GenerationKeyring,
+    GenerationKeyringSettings, GenerationKeyringSettingsError, GenerationRequest, GenerationRequestError, KmsEncrypt,
+    KmsGenerateDataKey, UsageLimits, UsageLimitsError,
 };
 pub use grant_tokens::{GrantTokens, GrantTokensError};
 pub use key_arn::{InvalidKeyArn, KeyArn};

@@ -11,7 +11,7 @@ mod sealed_record;
 use std::sync::Arc;
 
 use self::sealed_record::Sealed;
-use crate::data_keys::DataKeyRequest;
+use crate::data_keys::DecryptionRequest;
 use crate::message::EncryptionContext;
 
 pub use content_error::ContentError;
@@ -47,7 +47,7 @@ impl RecordFormat {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequiredDataKey {
     /// What is asked of KMS.
-    pub request: DataKeyRequest,
+    pub request: DecryptionRequest,
     /// The pairs of the request's context that the record does not carry; they are authenticated with its header.
     pub reproduced_context: Arc<EncryptionContext>,
 }

@@ -1,7 +1,7 @@
 //! Keys and requests that tests have in common.
 
 use super::FakeKms;
-use crate::data_keys::{DataKeyRequest, GenerationRequest, KeyArn, WrappedDataKey};
+use crate::data_keys::{DecryptionRequest, GenerationRequest, KeyArn, WrappedDataKey};
 use crate::message::{AlgorithmSuite, EncryptedDataKey, EncryptionContext};
 
 /// A suite with commitment and without a signature.
@@ -41,18 +41,18 @@ pub fn encrypted_data_key(kms: &FakeKms, key: &KeyArn) -> EncryptedDataKey {
 }
 
 /// A message whose data key is wrapped with each of `keys`.
-pub fn message(kms: &FakeKms, keys: &[KeyArn]) -> DataKeyRequest {
+pub fn message(kms: &FakeKms, keys: &[KeyArn]) -> DecryptionRequest {
     of_suite(SUITE, keys.iter().map(|key| encrypted_data_key(kms, key)).collect())
 }
 
 /// A message of `suite` with these encrypted data keys.
-pub fn of_suite(suite: AlgorithmSuite, encrypted_data_keys: Vec<EncryptedDataKey>) -> DataKeyRequest {
-    DataKeyRequest { wrapped: WrappedDataKey::Message { suite, encrypted_data_keys }, encryption_context: context() }
+pub fn of_suite(suite: AlgorithmSuite, encrypted_data_keys: Vec<EncryptedDataKey>) -> DecryptionRequest {
+    DecryptionRequest { wrapped: WrappedDataKey::Message { suite, encrypted_data_keys }, encryption_context: context() }
 }
 
 /// A bare ciphertext wrapped with `key`.
-pub fn ciphertext(kms: &FakeKms, key: &KeyArn) -> DataKeyRequest {
-    DataKeyRequest {
+pub fn ciphertext(kms: &FakeKms, key: &KeyArn) -> DecryptionRequest {
+    DecryptionRequest {
         wrapped: WrappedDataKey::KmsCiphertext(kms.wrap(key, &PLAINTEXT_DATA_KEY, &context())),
         encryption_context: context(),
     }

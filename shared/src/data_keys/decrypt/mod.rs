@@ -1,6 +1,6 @@
-//! The decrypting wing: from a [`DataKeyRequest`] to the materials that open records.
+//! The decrypting wing: from a [`DecryptionRequest`] to the materials that open records.
 //!
-//! The cache ([`Caching`]) asks for whole requests; the keyring ([`Keyring`]) picks which encrypted data key is decrypted with which
+//! The cache ([`CachingDecryption`]) asks for whole requests; the keyring ([`DecryptionKeyring`]) picks which encrypted data key is decrypted with which
 //! KMS key, one [`KmsDecrypt`] at a time.
 
 mod caching;
@@ -15,10 +15,12 @@ use super::DataKeyError;
 use crate::message::{DataKey, VerificationKey};
 use crate::retry::Deadline;
 
-pub use caching::Caching;
-pub use keyring::{AllowedKeys, DiscoveryFilter, Keyring, KeyringSettings, KeyringSettingsError};
+pub use caching::CachingDecryption;
+pub use keyring::{
+    AllowedKeys, DecryptionKeyring, DecryptionKeyringSettings, DecryptionKeyringSettingsError, DiscoveryFilter,
+};
 pub use kms_decrypt::{DecryptedCiphertext, KmsDecrypt};
-pub use request::{DataKeyRequest, MAX_CIPHERTEXT_BYTES, WrappedDataKey};
+pub use request::{DecryptionRequest, MAX_CIPHERTEXT_BYTES, WrappedDataKey};
 
 /// Decrypts the data key that a record needs. Implemented by the KMS keyring, and by the decorators around it.
 pub trait DecryptDataKey: Send + Sync {
@@ -28,7 +30,7 @@ pub trait DecryptDataKey: Send + Sync {
     /// [`DataKeyError`], whose [`class`](DataKeyError::class) says what the failure means for the record.
     fn decrypt_data_key(
         &self,
-        request: &DataKeyRequest,
+        request: &DecryptionRequest,
         deadline: Deadline,
     ) -> impl Future<Output = Result<DecryptionMaterials, DataKeyError>> + Send;
 }
@@ -37,7 +39,7 @@ pub trait DecryptDataKey: Send + Sync {
 impl<D: DecryptDataKey> DecryptDataKey for Arc<D> {
     fn decrypt_data_key(
         &self,
-        request: &DataKeyRequest,
+        request: &DecryptionRequest,
         deadline: Deadline,
     ) -> impl Future<Output = Result<DecryptionMaterials, DataKeyError>> + Send {
         D::decrypt_data_key(self, request, deadline)

@@ -4,7 +4,7 @@ use crate::message::{AlgorithmSuite, EncryptedDataKey, EncryptionContext};
 
 /// Everything that decides which data key a record needs. Two records with equal requests share one data key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct DataKeyRequest {
+pub struct DecryptionRequest {
     /// The wrapped data key.
     pub wrapped: WrappedDataKey,
     /// The context that the data key was wrapped with: all of it, reproduced pairs included.

@@ -1,6 +1,6 @@
 //! The encrypting wing: from a [`GenerationRequest`] to the materials that seal messages.
 //!
-//! The cache ([`CachingGeneration`]) asks for materials and counts what is sealed under them; the keyring ([`WrappingKeyring`]) has the
+//! The cache ([`CachingGeneration`]) asks for materials and counts what is sealed under them; the keyring ([`GenerationKeyring`]) has the
 //! data key generated under one KMS key ([`KmsGenerateDataKey`]) and wrapped by the others ([`KmsEncrypt`]).
 
 mod caching;
@@ -17,7 +17,7 @@ use crate::message::SealingMaterials;
 use crate::retry::Deadline;
 
 pub use caching::{CachingGeneration, UsageLimits, UsageLimitsError};
-pub use keyring::{WrappingKeyring, WrappingKeys, WrappingKeysError};
+pub use keyring::{GenerationKeyring, GenerationKeyringSettings, GenerationKeyringSettingsError};
 pub use kms_encrypt::{EncryptedPlaintext, KmsEncrypt};
 pub use kms_generate_data_key::{GeneratedDataKey, KmsGenerateDataKey};
 pub use request::{GenerationRequest, GenerationRequestError};

@@ -13,11 +13,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use crate::testing::{FakeKinesis, FakeState};
 use super::{KinesisWriter, OutgoingRecord, Receipt, WriteError, WriterSettings};
 use crate::clock::{Clock as _, SystemClock};
 use crate::kpl::deaggregate_unencrypted as deaggregate;
 use crate::retry::Deadline;
+use crate::testing::{FakeKinesis, FakeState};
 
 type Results = Vec<Result<Receipt, WriteError>>;
 

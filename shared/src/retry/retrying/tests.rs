@@ -5,9 +5,9 @@ use futures_util::future::join_all;
 
 use super::*;
 use crate::clock::SystemClock;
-use crate::testing::{Answer, FakeKms, requests};
 use crate::data_keys::{DataKeyError, DecryptedCiphertext, GrantTokens, KeyArn, KmsDecrypt};
 use crate::message::EncryptionContext;
+use crate::testing::{Answer, FakeKms, requests};
 
 const SECOND: Duration = Duration::from_secs(1);
 

@@ -121,10 +121,10 @@ mod tests {
     use std::time::{Duration, SystemTime};
 
     use crate::clock::{Clock as _, SystemClock};
-    use crate::testing::FakeKinesis;
     use crate::kinesis::{MaxRecordBytes, PutRecordsError, WriterSettings};
     use crate::message::EncryptionContext;
     use crate::records::{SequenceNumber, ShardRecord};
+    use crate::testing::FakeKinesis;
 
     fn opened(partition_key: &str, explicit_hash_key: Option<&str>, plaintext: Vec<u8>) -> OpenedRecord {
         OpenedRecord {

@@ -1,13 +1,13 @@
 //! Which cache entry a request belongs to, and whether it may have one.
 
-use crate::data_keys::{DataKeyRequest, WrappedDataKey};
+use crate::data_keys::{DecryptionRequest, WrappedDataKey};
 use crate::materials_cache::{CacheId, CacheIdBuilder};
 use crate::message::EncryptedDataKey;
 
 /// The id of `request` in `partition`: equal for requests that the same materials answer, and for no others.
 ///
 /// The encrypted data keys are sorted, because any one of them will do.
-pub(super) fn cache_id(partition: &str, request: &DataKeyRequest) -> CacheId {
+pub(super) fn cache_id(partition: &str, request: &DecryptionRequest) -> CacheId {
     let id = match &request.wrapped {
         WrappedDataKey::Message { suite, encrypted_data_keys } => {
             let mut sorted: Vec<&EncryptedDataKey> = encrypted_data_keys.iter().collect();
@@ -52,12 +52,12 @@ mod tests {
         }
     }
 
-    fn message(keys: &[EncryptedDataKey], context: &[(&str, &str)]) -> DataKeyRequest {
+    fn message(keys: &[EncryptedDataKey], context: &[(&str, &str)]) -> DecryptionRequest {
         let wrapped = WrappedDataKey::Message { suite: SUITE, encrypted_data_keys: keys.to_vec() };
-        DataKeyRequest { wrapped, encryption_context: context.iter().copied().collect() }
+        DecryptionRequest { wrapped, encryption_context: context.iter().copied().collect() }
     }
 
-    fn id(request: &DataKeyRequest) -> CacheId {
+    fn id(request: &DecryptionRequest) -> CacheId {
         cache_id("p", request)
     }
 
@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn a_ciphertext_of_kms_and_a_message_never_share_an_id() {
-        let ciphertext = |bytes: &[u8]| DataKeyRequest {
+        let ciphertext = |bytes: &[u8]| DecryptionRequest {
             wrapped: WrappedDataKey::KmsCiphertext(bytes.to_vec()),
             encryption_context: EncryptionContext::empty(),
         };

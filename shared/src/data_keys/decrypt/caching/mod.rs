@@ -7,7 +7,7 @@ mod tests;
 use std::fmt;
 use std::sync::Arc;
 
-use super::{DataKeyRequest, DecryptDataKey, DecryptionMaterials};
+use super::{DecryptDataKey, DecryptionMaterials, DecryptionRequest};
 use crate::clock::Clock;
 use crate::data_keys::DataKeyError;
 use crate::materials_cache::{CacheSettings, CacheStatistics, Load, MaterialsCache, Reusable};
@@ -24,12 +24,12 @@ use crate::retry::Deadline;
 /// It implements the decrypting half of the caching cryptographic materials manager; what the message format leaves out of the
 /// cache id (commitment policy, required encryption context) has to be checked by the caller on every record.
 /// <https://github.com/awslabs/aws-encryption-sdk-specification/blob/master/framework/caching-cmm.md>
-pub struct Caching<D> {
+pub struct CachingDecryption<D> {
     partition: String,
     cache: MaterialsCache<Decryption<D>, DecryptionMaterials, DataKeyError>,
 }
 
-impl<D> Caching<D> {
+impl<D> CachingDecryption<D> {
     /// An empty cache in front of `inner`.
     #[must_use]
     pub fn new(inner: D, settings: &CacheSettings, clock: Arc<dyn Clock>) -> Self {
@@ -44,10 +44,10 @@ impl<D> Caching<D> {
     }
 }
 
-impl<D: DecryptDataKey + 'static> DecryptDataKey for Caching<D> {
+impl<D: DecryptDataKey + 'static> DecryptDataKey for CachingDecryption<D> {
     async fn decrypt_data_key(
         &self,
-        request: &DataKeyRequest,
+        request: &DecryptionRequest,
         deadline: Deadline,
     ) -> Result<DecryptionMaterials, DataKeyError> {
         let id = cache_ids::cache_id(&self.partition, request);
@@ -56,19 +56,19 @@ impl<D: DecryptDataKey + 'static> DecryptDataKey for Caching<D> {
     }
 }
 
-impl<D> fmt::Debug for Caching<D> {
+impl<D> fmt::Debug for CachingDecryption<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Caching").field("cache", &self.cache).finish_non_exhaustive()
+        f.debug_struct("CachingDecryption").field("cache", &self.cache).finish_non_exhaustive()
     }
 }
 
 struct Decryption<D>(D);
 
 impl<D: DecryptDataKey + 'static> Load<DecryptionMaterials> for Decryption<D> {
-    type Request = DataKeyRequest;
+    type Request = DecryptionRequest;
     type Error = DataKeyError;
 
-    async fn load(&self, request: &DataKeyRequest, deadline: Deadline) -> Result<DecryptionMaterials, DataKeyError> {
+    async fn load(&self, request: &DecryptionRequest, deadline: Deadline) -> Result<DecryptionMaterials, DataKeyError> {
         self.0.decrypt_data_key(request, deadline).await
     }
 }

@@ -7,12 +7,12 @@ use futures_util::future::join_all;
 use futures_util::poll;
 
 use super::*;
-use crate::testing::requests::{self, PLAINTEXT_DATA_KEY, REGION, key};
-use crate::testing::{Answer, FakeKms, ManualClock};
-use crate::data_keys::{AllowedKeys, Keyring, KeyringSettings};
+use crate::data_keys::{AllowedKeys, DecryptionKeyring, DecryptionKeyringSettings};
 use crate::failure::FailureClass;
 use crate::message::AlgorithmSuite;
 use crate::retry::{ConcurrencyLimit, RetryPolicy, Retrying};
+use crate::testing::requests::{self, PLAINTEXT_DATA_KEY, REGION, key};
+use crate::testing::{Answer, FakeKms, ManualClock};
 
 const SECOND: Duration = Duration::from_secs(1);
 const LATENCY: Duration = Duration::from_millis(10);
@@ -22,7 +22,7 @@ const MAX_ATTEMPTS: u32 = 6;
 struct Stack {
     kms: FakeKms,
     clock: Arc<ManualClock>,
-    cache: Caching<Keyring<Retrying<FakeKms>>>,
+    cache: CachingDecryption<DecryptionKeyring<Retrying<FakeKms>>>,
 }
 
 fn stack() -> Stack {
@@ -37,27 +37,27 @@ fn stack_with(settings: &CacheSettings) -> Stack {
     let limit = ConcurrencyLimit::new(NonZeroUsize::new(8).unwrap());
     let retrying = Retrying::new(kms.clone(), policy, limit, Arc::new(crate::clock::SystemClock));
     let allowed = AllowedKeys::Strict(vec![key("1")]);
-    let keyring = Keyring::new(
+    let keyring = DecryptionKeyring::new(
         retrying,
-        KeyringSettings::new(allowed, REGION, Vec::new()).unwrap(),
+        DecryptionKeyringSettings::new(allowed, REGION, Vec::new()).unwrap(),
         Arc::new(crate::clock::SystemClock),
     );
-    let cache = Caching::new(keyring, settings, Arc::clone(&clock) as Arc<dyn Clock>);
+    let cache = CachingDecryption::new(keyring, settings, Arc::clone(&clock) as Arc<dyn Clock>);
     Stack { kms, clock, cache }
 }
 
 impl Stack {
-    fn request(&self) -> DataKeyRequest {
+    fn request(&self) -> DecryptionRequest {
         requests::message(&self.kms, &[key("1")])
     }
 
-    async fn decrypt(&self, request: &DataKeyRequest) -> Result<DecryptionMaterials, DataKeyError> {
+    async fn decrypt(&self, request: &DecryptionRequest) -> Result<DecryptionMaterials, DataKeyError> {
         self.decrypt_within(request, 60 * SECOND).await
     }
 
     async fn decrypt_within(
         &self,
-        request: &DataKeyRequest,
+        request: &DecryptionRequest,
         within: Duration,
     ) -> Result<DecryptionMaterials, DataKeyError> {
         self.cache.decrypt_data_key(request, self.clock.deadline(within)).await

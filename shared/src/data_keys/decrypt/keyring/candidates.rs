@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{AllowedKeys, DiscoveryFilter, KeyringSettings};
+use super::{AllowedKeys, DecryptionKeyringSettings, DiscoveryFilter};
 use crate::data_keys::{DataKeyError, KMS_PROVIDER_ID, KeyArn, MAX_CIPHERTEXT_BYTES, kms_may_refuse};
 use crate::message::{EncryptedDataKey, EncryptionContext};
 
@@ -17,7 +17,10 @@ pub(super) struct Candidate<'a> {
 ///
 /// A producer wraps a data key once with each key. Ten that name one key are ten calls for one record, of a quota that others share: the
 /// first one counts.
-pub(super) fn allowed<'a>(encrypted: &'a [EncryptedDataKey], settings: &KeyringSettings) -> Vec<Candidate<'a>> {
+pub(super) fn allowed<'a>(
+    encrypted: &'a [EncryptedDataKey],
+    settings: &DecryptionKeyringSettings,
+) -> Vec<Candidate<'a>> {
     let mut candidates: Vec<Candidate<'a>> = Vec::new();
     for encrypted in encrypted {
         if let Some(key) = key_for(encrypted, settings)
@@ -30,7 +33,7 @@ pub(super) fn allowed<'a>(encrypted: &'a [EncryptedDataKey], settings: &KeyringS
 }
 
 /// The key to decrypt `encrypted` with, or `None` if none that is allowed wrapped it.
-fn key_for(encrypted: &EncryptedDataKey, settings: &KeyringSettings) -> Option<KeyArn> {
+fn key_for(encrypted: &EncryptedDataKey, settings: &DecryptionKeyringSettings) -> Option<KeyArn> {
     if encrypted.provider_id != KMS_PROVIDER_ID {
         return None;
     }

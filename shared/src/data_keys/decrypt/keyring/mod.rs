@@ -9,14 +9,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use self::candidates::Candidate;
-use super::{DataKeyRequest, DecryptDataKey, DecryptedCiphertext, DecryptionMaterials, KmsDecrypt, WrappedDataKey};
+use super::{DecryptDataKey, DecryptedCiphertext, DecryptionMaterials, DecryptionRequest, KmsDecrypt, WrappedDataKey};
 use crate::clock::Clock;
 use crate::data_keys::{DataKeyError, KeyArn};
 use crate::failure::FailureClass;
 use crate::message::{AlgorithmSuite, DataKey, EncryptedDataKey, EncryptionContext, MessageError, VerificationKey};
 use crate::retry::{Call, Deadline};
 
-pub use settings::{AllowedKeys, DiscoveryFilter, KeyringSettings, KeyringSettingsError};
+pub use settings::{AllowedKeys, DecryptionKeyringSettings, DecryptionKeyringSettingsError, DiscoveryFilter};
 
 /// Decrypts data keys with those KMS keys that the settings allow.
 ///
@@ -26,27 +26,27 @@ pub use settings::{AllowedKeys, DiscoveryFilter, KeyringSettings, KeyringSetting
 /// Where the specification fails a message for one malformed key ARN among its encrypted data keys, this keyring passes over
 /// that one: another may still open the record.
 #[derive(Debug)]
-pub struct Keyring<D> {
+pub struct DecryptionKeyring<D> {
     kms: D,
-    settings: KeyringSettings,
+    settings: DecryptionKeyringSettings,
     clock: Arc<dyn Clock>,
     /// Whether KMS has decrypted anything with these settings. From then on, a request that it finds invalid is so by what a record
     /// brought into it.
     is_proven: AtomicBool,
 }
 
-impl<D> Keyring<D> {
+impl<D> DecryptionKeyring<D> {
     /// A keyring that has its ciphertexts decrypted by `kms`.
     #[must_use]
-    pub fn new(kms: D, settings: KeyringSettings, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(kms: D, settings: DecryptionKeyringSettings, clock: Arc<dyn Clock>) -> Self {
         Self { kms, settings, clock, is_proven: AtomicBool::new(false) }
     }
 }
 
-impl<D: Call<KmsDecrypt>> DecryptDataKey for Keyring<D> {
+impl<D: Call<KmsDecrypt>> DecryptDataKey for DecryptionKeyring<D> {
     async fn decrypt_data_key(
         &self,
-        request: &DataKeyRequest,
+        request: &DecryptionRequest,
         deadline: Deadline,
     ) -> Result<DecryptionMaterials, DataKeyError> {
         let context = &request.encryption_context;
@@ -62,7 +62,7 @@ impl<D: Call<KmsDecrypt>> DecryptDataKey for Keyring<D> {
     }
 }
 
-impl<D: Call<KmsDecrypt>> Keyring<D> {
+impl<D: Call<KmsDecrypt>> DecryptionKeyring<D> {
     /// Tries the allowed encrypted data keys in the header's order.
     ///
     /// Each but the last has at most half of the time that is left, so that one whose KMS fails, or does not answer, leaves some to the

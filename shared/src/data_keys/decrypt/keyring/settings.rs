@@ -6,7 +6,7 @@ use crate::data_keys::{GrantTokens, GrantTokensError, KeyArn};
 
 /// What a keyring may do: the keys it may use, the Region it calls, the grants it presents.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeyringSettings {
+pub struct DecryptionKeyringSettings {
     pub(super) allowed: AllowedKeys,
     pub(super) region: String,
     pub(super) grant_tokens: GrantTokens,
@@ -34,7 +34,7 @@ pub struct DiscoveryFilter {
     pub accounts: BTreeSet<String>,
 }
 
-impl KeyringSettings {
+impl DecryptionKeyringSettings {
     /// The most keys of a strict keyring. A bound against a mistake in the configuration; each further key is compared with
     /// each encrypted data key.
     pub const MAX_KEYS: usize = 100;
@@ -42,28 +42,28 @@ impl KeyringSettings {
     /// A keyring that may use `allowed`, through KMS in `region`, presenting `grant_tokens` with every request.
     ///
     /// # Errors
-    /// [`KeyringSettingsError`], by what is wrong. A key of another Region is refused even if it is a multi-Region key: it is
+    /// [`DecryptionKeyringSettingsError`], by what is wrong. A key of another Region is refused even if it is a multi-Region key: it is
     /// the related key in `region` that has to be configured, and it opens what any of them wrapped.
     pub fn new(
         allowed: AllowedKeys,
         region: impl Into<String>,
         grant_tokens: Vec<String>,
-    ) -> Result<Self, KeyringSettingsError> {
+    ) -> Result<Self, DecryptionKeyringSettingsError> {
         let region = region.into();
         if region.is_empty() {
-            return Err(KeyringSettingsError::NoRegion);
+            return Err(DecryptionKeyringSettingsError::NoRegion);
         }
         match &allowed {
             AllowedKeys::Strict(keys) => {
                 if !(1..=Self::MAX_KEYS).contains(&keys.len()) {
-                    return Err(KeyringSettingsError::NumberOfKeys { number: keys.len() });
+                    return Err(DecryptionKeyringSettingsError::NumberOfKeys { number: keys.len() });
                 }
                 if let Some(key) = keys.iter().find(|key| key.region() != region) {
-                    return Err(KeyringSettingsError::OtherRegion { key: key.clone(), region });
+                    return Err(DecryptionKeyringSettingsError::OtherRegion { key: key.clone(), region });
                 }
             }
             AllowedKeys::Discovery(Some(filter)) if filter.partition.is_empty() || filter.accounts.is_empty() => {
-                return Err(KeyringSettingsError::EmptyFilter);
+                return Err(DecryptionKeyringSettingsError::EmptyFilter);
             }
             AllowedKeys::Discovery(_) => {}
         }
@@ -74,12 +74,12 @@ impl KeyringSettings {
 
 /// Why keyring settings were refused. Grant tokens are not repeated in the text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum KeyringSettingsError {
+pub enum DecryptionKeyringSettingsError {
     /// The Region is empty.
     #[error("the Region of KMS is empty")]
     NoRegion,
     /// No key, or too many.
-    #[error("{number} key ARNs are given, and 1 to {} are allowed", KeyringSettings::MAX_KEYS)]
+    #[error("{number} key ARNs are given, and 1 to {} are allowed", DecryptionKeyringSettings::MAX_KEYS)]
     NumberOfKeys {
         /// How many there are.
         number: usize,
@@ -108,22 +108,25 @@ mod tests {
         format!("arn:aws:kms:{region}:111122223333:key/mrk-1").parse().unwrap()
     }
 
-    fn strict(keys: Vec<KeyArn>) -> Result<KeyringSettings, KeyringSettingsError> {
-        KeyringSettings::new(AllowedKeys::Strict(keys), "eu-west-1", Vec::new())
+    fn strict(keys: Vec<KeyArn>) -> Result<DecryptionKeyringSettings, DecryptionKeyringSettingsError> {
+        DecryptionKeyringSettings::new(AllowedKeys::Strict(keys), "eu-west-1", Vec::new())
     }
 
     #[test]
     fn a_strict_keyring_has_one_to_a_hundred_keys() {
-        assert_eq!(strict(vec![]), Err(KeyringSettingsError::NumberOfKeys { number: 0 }));
+        assert_eq!(strict(vec![]), Err(DecryptionKeyringSettingsError::NumberOfKeys { number: 0 }));
         assert!(strict(vec![key("eu-west-1")]).is_ok());
         assert!(strict(vec![key("eu-west-1"); 100]).is_ok());
-        assert_eq!(strict(vec![key("eu-west-1"); 101]), Err(KeyringSettingsError::NumberOfKeys { number: 101 }));
+        assert_eq!(
+            strict(vec![key("eu-west-1"); 101]),
+            Err(DecryptionKeyringSettingsError::NumberOfKeys { number: 101 })
+        );
     }
 
     #[test]
     fn a_key_of_another_region_is_refused() {
         let region = "eu-west-1".to_owned();
-        let refused = KeyringSettingsError::OtherRegion { key: key("us-east-1"), region };
+        let refused = DecryptionKeyringSettingsError::OtherRegion { key: key("us-east-1"), region };
         assert_eq!(strict(vec![key("eu-west-1"), key("us-east-1")]), Err(refused));
     }
 
@@ -131,14 +134,15 @@ mod tests {
     fn a_filter_without_accounts_is_refused() {
         let filter = DiscoveryFilter { partition: "aws".into(), accounts: BTreeSet::new() };
         let allowed = AllowedKeys::Discovery(Some(filter));
-        let settings = KeyringSettings::new(allowed, "eu-west-1", Vec::new());
-        assert_eq!(settings, Err(KeyringSettingsError::EmptyFilter));
+        let settings = DecryptionKeyringSettings::new(allowed, "eu-west-1", Vec::new());
+        assert_eq!(settings, Err(DecryptionKeyringSettingsError::EmptyFilter));
     }
 
     #[test]
     fn grant_tokens_are_checked_and_not_shown() {
-        let with = |token: &str| KeyringSettings::new(AllowedKeys::Discovery(None), "eu-west-1", vec![token.into()]);
-        assert_eq!(with(""), Err(KeyringSettingsError::GrantTokens(GrantTokensError)));
+        let with =
+            |token: &str| DecryptionKeyringSettings::new(AllowedKeys::Discovery(None), "eu-west-1", vec![token.into()]);
+        assert_eq!(with(""), Err(DecryptionKeyringSettingsError::GrantTokens(GrantTokensError)));
         assert!(!format!("{:?}", with("secret").unwrap()).contains("secret"));
     }
 }

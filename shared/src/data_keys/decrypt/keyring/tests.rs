@@ -2,22 +2,26 @@ use std::time::Duration;
 
 use super::*;
 use crate::clock::{Clock, SystemClock};
+use crate::retry::{ConcurrencyLimit, RetryPolicy, Retrying};
 use crate::testing::requests::{self, PLAINTEXT_DATA_KEY, REGION, key, key_in};
 use crate::testing::{Answer, Asked, FakeKms};
-use crate::retry::{ConcurrencyLimit, RetryPolicy, Retrying};
 
-fn strict(kms: &FakeKms, keys: &[KeyArn]) -> Keyring<FakeKms> {
-    let settings = KeyringSettings::new(AllowedKeys::Strict(keys.to_vec()), REGION, vec!["grant".into()]).unwrap();
-    Keyring::new(kms.clone(), settings, Arc::new(SystemClock))
+fn strict(kms: &FakeKms, keys: &[KeyArn]) -> DecryptionKeyring<FakeKms> {
+    let settings =
+        DecryptionKeyringSettings::new(AllowedKeys::Strict(keys.to_vec()), REGION, vec!["grant".into()]).unwrap();
+    DecryptionKeyring::new(kms.clone(), settings, Arc::new(SystemClock))
 }
 
-fn discovery(kms: &FakeKms, account: Option<&str>) -> Keyring<FakeKms> {
+fn discovery(kms: &FakeKms, account: Option<&str>) -> DecryptionKeyring<FakeKms> {
     let filter = account.map(|account| DiscoveryFilter { partition: "aws".into(), accounts: [account.into()].into() });
-    let settings = KeyringSettings::new(AllowedKeys::Discovery(filter), REGION, Vec::new()).unwrap();
-    Keyring::new(kms.clone(), settings, Arc::new(SystemClock))
+    let settings = DecryptionKeyringSettings::new(AllowedKeys::Discovery(filter), REGION, Vec::new()).unwrap();
+    DecryptionKeyring::new(kms.clone(), settings, Arc::new(SystemClock))
 }
 
-async fn decrypt(keyring: &Keyring<FakeKms>, request: &DataKeyRequest) -> Result<DecryptionMaterials, DataKeyError> {
+async fn decrypt(
+    keyring: &DecryptionKeyring<FakeKms>,
+    request: &DecryptionRequest,
+) -> Result<DecryptionMaterials, DataKeyError> {
     let deadline = Deadline::after(SystemClock.now().monotonic, Duration::from_secs(60));
     keyring.decrypt_data_key(request, deadline).await
 }
@@ -98,10 +102,12 @@ async fn discovery_calls_what_the_message_names_within_the_filter() {
 async fn discovery_filters_on_the_partition() {
     let kms = FakeKms::default();
     let filter = DiscoveryFilter { partition: "aws-cn".into(), accounts: ["111122223333".into()].into() };
-    let settings = KeyringSettings::new(AllowedKeys::Discovery(Some(filter)), REGION, Vec::new()).unwrap();
-    let outcome =
-        decrypt(&Keyring::new(kms.clone(), settings, Arc::new(SystemClock)), &requests::message(&kms, &[key("1")]))
-            .await;
+    let settings = DecryptionKeyringSettings::new(AllowedKeys::Discovery(Some(filter)), REGION, Vec::new()).unwrap();
+    let outcome = decrypt(
+        &DecryptionKeyring::new(kms.clone(), settings, Arc::new(SystemClock)),
+        &requests::message(&kms, &[key("1")]),
+    )
+    .await;
     assert!(matches!(outcome, Err(DataKeyError::NoAllowedKey)));
 }
 
@@ -197,7 +203,7 @@ async fn a_ciphertext_that_kms_would_call_invalid_is_refused_here() {
     let kms = FakeKms::default();
     for (length, calls) in [(0, 0), (6_145, 0), (1, 1), (6_144, 1)] {
         let wrapped = WrappedDataKey::KmsCiphertext(vec![1; length]);
-        let request = DataKeyRequest { wrapped, encryption_context: requests::context() };
+        let request = DecryptionRequest { wrapped, encryption_context: requests::context() };
         let before = kms.call_count();
         assert_eq!(class(decrypt(&strict(&kms, &[key("1")]), &request).await), FailureClass::Permanent);
         assert_eq!(kms.call_count() - before, calls, "{length} bytes");
@@ -230,7 +236,7 @@ async fn a_context_with_an_empty_value_is_opened_where_kms_takes_it() {
     let kms = FakeKms::default();
     let encryption_context: EncryptionContext = [("tenant", "")].into_iter().collect();
     let ciphertext = kms.wrap(&key("1"), &PLAINTEXT_DATA_KEY, &encryption_context);
-    let request = DataKeyRequest { wrapped: WrappedDataKey::KmsCiphertext(ciphertext), encryption_context };
+    let request = DecryptionRequest { wrapped: WrappedDataKey::KmsCiphertext(ciphertext), encryption_context };
     assert!(decrypt(&strict(&kms, &[key("1")]), &request).await.is_ok());
 }
 
@@ -334,8 +340,9 @@ async fn a_key_that_does_not_answer_leaves_half_of_the_time_to_the_next() {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let limit = ConcurrencyLimit::new(ConcurrencyLimit::DEFAULT_MAX);
     let retrying = Retrying::new(kms.clone(), RetryPolicy::default(), limit, Arc::clone(&clock));
-    let settings = KeyringSettings::new(AllowedKeys::Strict(vec![key("1"), key("2")]), REGION, Vec::new()).unwrap();
-    let keyring = Keyring::new(retrying, settings, clock);
+    let settings =
+        DecryptionKeyringSettings::new(AllowedKeys::Strict(vec![key("1"), key("2")]), REGION, Vec::new()).unwrap();
+    let keyring = DecryptionKeyring::new(retrying, settings, clock);
 
     let started = SystemClock.now().monotonic;
     let (time, both) = (Duration::from_secs(8), requests::message(&kms, &[key("1"), key("2")]));

@@ -10,12 +10,12 @@ use futures_util::poll;
 
 use super::*;
 use crate::clock::SystemClock;
-use crate::testing::requests::{self, SIGNING_SUITE, SUITE, key};
-use crate::testing::{Answer, Asked, FakeKms, ManualClock};
-use crate::data_keys::{WrappingKeyring, WrappingKeys};
+use crate::data_keys::{GenerationKeyring, GenerationKeyringSettings};
 use crate::failure::FailureClass;
 use crate::message::{AlgorithmSuite, DEFAULT_FRAME_LEN, MessageLimits, PUBLIC_KEY_CONTEXT_KEY, SealedMessage, seal};
 use crate::retry::{ConcurrencyLimit, RetryPolicy, Retrying};
+use crate::testing::requests::{self, SIGNING_SUITE, SUITE, key};
+use crate::testing::{Answer, Asked, FakeKms, ManualClock};
 
 const SECOND: Duration = Duration::from_secs(1);
 const LATENCY: Duration = Duration::from_millis(10);
@@ -27,7 +27,7 @@ type Outcome = Result<Arc<SealingMaterials>, DataKeyError>;
 struct Stack {
     kms: FakeKms,
     clock: Arc<ManualClock>,
-    cache: CachingGeneration<WrappingKeyring<Retrying<FakeKms>>>,
+    cache: CachingGeneration<GenerationKeyring<Retrying<FakeKms>>>,
 }
 
 fn stack() -> Stack {
@@ -49,7 +49,8 @@ fn stack_of(settings: &CacheSettings, limits: UsageLimits, additional: Vec<crate
     // The retry loop keeps the system's clock, which tokio pauses: the tests move the ages' clock only.
     let limit = ConcurrencyLimit::new(NonZeroUsize::new(8).unwrap());
     let retrying = Retrying::new(kms.clone(), policy, limit, Arc::new(SystemClock));
-    let keyring = WrappingKeyring::new(retrying, WrappingKeys::new(key("1"), additional, Vec::new()).unwrap());
+    let keyring =
+        GenerationKeyring::new(retrying, GenerationKeyringSettings::new(key("1"), additional, Vec::new()).unwrap());
     let cache = CachingGeneration::new(keyring, settings, limits, Arc::clone(&clock) as Arc<dyn Clock>);
     Stack { kms, clock, cache }
 }

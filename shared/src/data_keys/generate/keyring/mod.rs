@@ -13,7 +13,7 @@ use crate::data_keys::{DataKeyError, KMS_PROVIDER_ID, KeyArn};
 use crate::message::{EncryptedDataKey, EncryptionContext, PUBLIC_KEY_CONTEXT_KEY, SealingMaterials, SigningKey};
 use crate::retry::{Call, Deadline};
 
-pub use settings::{WrappingKeys, WrappingKeysError};
+pub use settings::{GenerationKeyringSettings, GenerationKeyringSettingsError};
 
 /// Generates data keys under one KMS key and has them wrapped by the others. All of them wrap, or there is no data key.
 ///
@@ -23,20 +23,20 @@ pub use settings::{WrappingKeys, WrappingKeysError};
 /// <https://github.com/awslabs/aws-encryption-sdk-specification/blob/master/framework/aws-kms/aws-kms-keyring.md#onencrypt>,
 /// <https://github.com/awslabs/aws-encryption-sdk-specification/blob/master/framework/multi-keyring.md#onencrypt>.
 #[derive(Debug)]
-pub struct WrappingKeyring<K> {
+pub struct GenerationKeyring<K> {
     kms: K,
-    keys: WrappingKeys,
+    keys: GenerationKeyringSettings,
 }
 
-impl<K> WrappingKeyring<K> {
+impl<K> GenerationKeyring<K> {
     /// A keyring that calls `kms`.
     #[must_use]
-    pub fn new(kms: K, keys: WrappingKeys) -> Self {
+    pub fn new(kms: K, keys: GenerationKeyringSettings) -> Self {
         Self { kms, keys }
     }
 }
 
-impl<K: Call<KmsGenerateDataKey> + Call<KmsEncrypt>> GenerateDataKey for WrappingKeyring<K> {
+impl<K: Call<KmsGenerateDataKey> + Call<KmsEncrypt>> GenerateDataKey for GenerationKeyring<K> {
     /// Each call makes a data key of its own, whatever the message's length.
     async fn generate_data_key(
         &self,

@@ -4,13 +4,13 @@ use crate::data_keys::{GrantTokens, GrantTokensError, KeyArn};
 
 /// The KMS keys that wrap each new data key, so that any one of them can open the messages. Each is called in its own Region.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WrappingKeys {
+pub struct GenerationKeyringSettings {
     pub(super) generator: KeyArn,
     pub(super) additional: Vec<KeyArn>,
     pub(super) grant_tokens: GrantTokens,
 }
 
-impl WrappingKeys {
+impl GenerationKeyringSettings {
     /// The most wrapping keys, the generator included: readers refuse messages with more encrypted data keys
     /// ([`DEFAULT_MAX_ENCRYPTED_DATA_KEYS`](crate::message::DEFAULT_MAX_ENCRYPTED_DATA_KEYS)).
     pub const MAX_KEYS: usize = 10;
@@ -19,20 +19,20 @@ impl WrappingKeys {
     /// which is the order in which readers try them. `grant_tokens` are presented with every request.
     ///
     /// # Errors
-    /// [`WrappingKeysError`], by what is wrong.
+    /// [`GenerationKeyringSettingsError`], by what is wrong.
     pub fn new(
         generator: KeyArn,
         additional: Vec<KeyArn>,
         grant_tokens: Vec<String>,
-    ) -> Result<Self, WrappingKeysError> {
+    ) -> Result<Self, GenerationKeyringSettingsError> {
         let number = additional.len().saturating_add(1);
         if number > Self::MAX_KEYS {
-            return Err(WrappingKeysError::NumberOfKeys { number });
+            return Err(GenerationKeyringSettingsError::NumberOfKeys { number });
         }
         let mut before = vec![&generator];
         for key in &additional {
             if before.contains(&key) {
-                return Err(WrappingKeysError::Twice { key: key.clone() });
+                return Err(GenerationKeyringSettingsError::Twice { key: key.clone() });
             }
             before.push(key);
         }
@@ -43,9 +43,9 @@ impl WrappingKeys {
 
 /// Why wrapping keys were refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum WrappingKeysError {
+pub enum GenerationKeyringSettingsError {
     /// Too many.
-    #[error("{number} wrapping keys are given, and 1 to {} are allowed", WrappingKeys::MAX_KEYS)]
+    #[error("{number} wrapping keys are given, and 1 to {} are allowed", GenerationKeyringSettings::MAX_KEYS)]
     NumberOfKeys {
         /// How many there are, the generator included.
         number: usize,
@@ -66,8 +66,8 @@ mod tests {
     use super::*;
     use crate::testing::requests::{key, key_in};
 
-    fn with(additional: Vec<KeyArn>) -> Result<WrappingKeys, WrappingKeysError> {
-        WrappingKeys::new(key("mrk-0"), additional, Vec::new())
+    fn with(additional: Vec<KeyArn>) -> Result<GenerationKeyringSettings, GenerationKeyringSettingsError> {
+        GenerationKeyringSettings::new(key("mrk-0"), additional, Vec::new())
     }
 
     #[test]
@@ -75,19 +75,19 @@ mod tests {
         let keys = |number: usize| (1..=number).map(|id| key(&id.to_string())).collect::<Vec<_>>();
         assert!(with(keys(0)).is_ok());
         assert!(with(keys(9)).is_ok());
-        assert_eq!(with(keys(10)), Err(WrappingKeysError::NumberOfKeys { number: 11 }));
+        assert_eq!(with(keys(10)), Err(GenerationKeyringSettingsError::NumberOfKeys { number: 11 }));
     }
 
     #[test]
     fn a_key_wraps_once_but_a_replica_in_another_region_is_another_key() {
-        assert_eq!(with(vec![key("1"), key("1")]), Err(WrappingKeysError::Twice { key: key("1") }));
-        assert_eq!(with(vec![key("mrk-0")]), Err(WrappingKeysError::Twice { key: key("mrk-0") }));
+        assert_eq!(with(vec![key("1"), key("1")]), Err(GenerationKeyringSettingsError::Twice { key: key("1") }));
+        assert_eq!(with(vec![key("mrk-0")]), Err(GenerationKeyringSettingsError::Twice { key: key("mrk-0") }));
         assert!(with(vec![key_in("us-east-1", "mrk-0")]).is_ok());
     }
 
     #[test]
     fn grant_tokens_are_checked() {
-        let refused = WrappingKeys::new(key("1"), Vec::new(), vec![String::new()]);
-        assert_eq!(refused, Err(WrappingKeysError::GrantTokens(GrantTokensError)));
+        let refused = GenerationKeyringSettings::new(key("1"), Vec::new(), vec![String::new()]);
+        assert_eq!(refused, Err(GenerationKeyringSettingsError::GrantTokens(GrantTokensError)));
     }
 }

@@ -2,25 +2,26 @@ use std::time::Duration;
 
 use super::*;
 use crate::clock::{Clock, SystemClock};
-use crate::testing::requests::{self, REGION, SIGNING_SUITE, SUITE, key, key_in};
-use crate::testing::{Answer, Asked, FakeKms};
 use crate::data_keys::{
-    AllowedKeys, DataKeyRequest, DecryptDataKey, DecryptionMaterials, Keyring, KeyringSettings, WrappedDataKey,
+    AllowedKeys, DecryptDataKey, DecryptionKeyring, DecryptionKeyringSettings, DecryptionMaterials, DecryptionRequest,
+    WrappedDataKey,
 };
 use crate::failure::FailureClass;
 use crate::message::{AlgorithmSuite, DEFAULT_FRAME_LEN, MessageLimits, SealedMessage, seal};
+use crate::testing::requests::{self, REGION, SIGNING_SUITE, SUITE, key, key_in};
+use crate::testing::{Answer, Asked, FakeKms};
 
 fn deadline() -> Deadline {
     Deadline::after(SystemClock.now().monotonic, Duration::from_secs(60))
 }
 
-fn keyring(kms: &FakeKms, generator: KeyArn, additional: &[KeyArn]) -> WrappingKeyring<FakeKms> {
-    let keys = WrappingKeys::new(generator, additional.to_vec(), vec!["grant".into()]).unwrap();
-    WrappingKeyring::new(kms.clone(), keys)
+fn keyring(kms: &FakeKms, generator: KeyArn, additional: &[KeyArn]) -> GenerationKeyring<FakeKms> {
+    let keys = GenerationKeyringSettings::new(generator, additional.to_vec(), vec!["grant".into()]).unwrap();
+    GenerationKeyring::new(kms.clone(), keys)
 }
 
 async fn generate(
-    keyring: &WrappingKeyring<FakeKms>,
+    keyring: &GenerationKeyring<FakeKms>,
     suite: AlgorithmSuite,
 ) -> Result<Arc<SealingMaterials>, DataKeyError> {
     keyring.generate_data_key(&requests::generation(suite), None, deadline()).await
@@ -28,11 +29,11 @@ async fn generate(
 
 /// What the decrypting keyring makes of the header, with `key` alone.
 async fn decrypt(kms: &FakeKms, message: &SealedMessage<'_>, key: KeyArn) -> Result<DecryptionMaterials, DataKeyError> {
-    let settings = KeyringSettings::new(AllowedKeys::Strict(vec![key]), REGION, Vec::new()).unwrap();
+    let settings = DecryptionKeyringSettings::new(AllowedKeys::Strict(vec![key]), REGION, Vec::new()).unwrap();
     let encrypted_data_keys = message.encrypted_data_keys();
     let wrapped = WrappedDataKey::Message { suite: message.suite(), encrypted_data_keys };
-    let request = DataKeyRequest { wrapped, encryption_context: message.encryption_context() };
-    Keyring::new(kms.clone(), settings, Arc::new(SystemClock)).decrypt_data_key(&request, deadline()).await
+    let request = DecryptionRequest { wrapped, encryption_context: message.encryption_context() };
+    DecryptionKeyring::new(kms.clone(), settings, Arc::new(SystemClock)).decrypt_data_key(&request, deadline()).await
 }
 
 #[tokio::test]
