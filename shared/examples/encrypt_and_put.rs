@@ -9,25 +9,26 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use warmkeys::clock::{Clock, SystemClock};
-use warmkeys::data_keys::{CachingGeneration, Retrying, UsageLimits, WrappingKeyring, WrappingKeys};
+use warmkeys::data_keys::{CachingGeneration, GenerationKeyring, GenerationKeyringSettings, UsageLimits};
 use warmkeys::encrypting_writer::{EncryptingSettings, EncryptingWriter, PlainRecord};
 use warmkeys::kinesis::{KinesisClient, KinesisWriter, StreamIdentifier, WriterSettings};
 use warmkeys::kms::{KmsClient, KmsSettings};
 use warmkeys::materials_cache::CacheSettings;
-use warmkeys::retry::{ConcurrencyLimit, Deadline, RetryPolicy};
+use warmkeys::retry::{ConcurrencyLimit, Deadline, RetryPolicy, Retrying};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let stream = arguments.next().as_deref().and_then(StreamIdentifier::parse).ok_or("which stream?")?;
-    let keys = WrappingKeys::new(arguments.next().ok_or("which KMS key?")?.parse()?, Vec::new(), Vec::new())?;
+    let keys =
+        GenerationKeyringSettings::new(arguments.next().ok_or("which KMS key?")?.parse()?, Vec::new(), Vec::new())?;
 
     // Once for the process: it holds the data keys, the connections and the shards' pace.
     let sdk = aws_config::load_from_env().await;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let kms = KmsClient::new(&sdk, &KmsSettings::default());
     let limit = ConcurrencyLimit::new(ConcurrencyLimit::DEFAULT_MAX);
-    let keyring = WrappingKeyring::new(Retrying::new(kms, RetryPolicy::default(), limit, Arc::clone(&clock)), keys);
+    let keyring = GenerationKeyring::new(Retrying::new(kms, RetryPolicy::default(), limit, Arc::clone(&clock)), keys);
     let data_keys =
         CachingGeneration::new(keyring, &CacheSettings::default(), UsageLimits::default(), Arc::clone(&clock));
     let kinesis = KinesisClient::new(&sdk, stream);

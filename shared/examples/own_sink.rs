@@ -9,14 +9,14 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 use warmkeys::batch::{BatchProcessor, KinesisEvent, ShardBatch};
 use warmkeys::clock::{Clock, SystemClock};
 use warmkeys::config::StreamDecryptorConfig;
-use warmkeys::data_keys::{Caching, Keyring, Retrying};
+use warmkeys::data_keys::{CachingDecryption, DecryptionKeyring};
 use warmkeys::decryptor::Decryptor;
 use warmkeys::delivery::Delivery;
 use warmkeys::invocation::{InvocationDeadlines, catch_panic};
 use warmkeys::kms::KmsClient;
 use warmkeys::quarantine::ConfiguredQuarantine;
 use warmkeys::records::OpenedRecord;
-use warmkeys::retry::{ConcurrencyLimit, Deadline};
+use warmkeys::retry::{ConcurrencyLimit, Deadline, Retrying};
 use warmkeys::sinks::RecordSink;
 
 struct CountByTenant;
@@ -39,11 +39,11 @@ async fn main() -> Result<(), Error> {
     let kms = KmsClient::new(&sdk, &config.kms.client);
     let limit = ConcurrencyLimit::new(config.kms.max_concurrency);
     let retrying = Retrying::new(kms, config.kms.retry, limit, Arc::clone(&clock));
-    let keyring = Keyring::new(retrying, config.kms.keyring, Arc::clone(&clock));
+    let keyring = DecryptionKeyring::new(retrying, config.kms.keyring, Arc::clone(&clock));
     let deadlines = &InvocationDeadlines::new(config.runtime.function_timeout, Arc::clone(&clock));
     let processor = &BatchProcessor {
         decryptor: Decryptor {
-            data_keys: Caching::new(keyring, &config.kms.cache, Arc::clone(&clock)),
+            data_keys: CachingDecryption::new(keyring, &config.kms.cache, Arc::clone(&clock)),
             format: Arc::new(config.record_format),
             clock: Arc::clone(&clock),
             settings: config.decryptor,

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::time::Duration;
 
 /// The class of a failure: decided once, where the failure enters the program, and all that later code looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,6 +41,18 @@ impl fmt::Display for FailureClass {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
+}
+
+/// Why a request failed that had to be answered before a deadline: what retry loops and caches have to know of an error.
+pub trait RequestError: Clone + Send + Sync + 'static {
+    /// What the failure means for whoever asked.
+    fn class(&self) -> FailureClass;
+
+    /// The deadline passed before there was an answer, or before the request could be sent.
+    fn deadline_passed() -> Self;
+
+    /// One attempt was abandoned after `time_limit`, unanswered; another one may be answered.
+    fn attempt_timed_out(time_limit: Duration) -> Self;
 }
 
 /// An error in words, with the chain of its causes: `outermost: its cause: the root`.

@@ -10,7 +10,7 @@
 //!    not allowed by the [commitment policy](message::CommitmentPolicy) or the required
 //!    [encryption context](encryption_context::EncryptionContext), is rejected here and costs no KMS call.
 //! 2. **Data keys**: the distinct ones, in order of first use, are asked of a [`data_keys::DecryptDataKey`]:
-//!    [`Caching`](data_keys::Caching) around a [`Keyring`](data_keys::Keyring) around [`Retrying`](data_keys::Retrying) around a
+//!    [`CachingDecryption`](data_keys::CachingDecryption) around a [`DecryptionKeyring`](data_keys::DecryptionKeyring) around [`Retrying`](retry::Retrying) around a
 //!    [`KmsClient`](kms::KmsClient). A cached key costs nothing; a missing one costs one call, however many want it.
 //! 3. **Open**: [`message::SealedMessage::open`] authenticates and decrypts, on every core, off the async runtime.
 //! 4. **Quarantine**: what can never be read goes to a [`quarantine::Quarantine`] as it came, with the reason.
@@ -70,5 +70,7 @@ pub mod retry;
 pub mod s3;
 pub mod sinks;
 pub mod sqs;
+#[cfg(any(test, feature = "test-util"))]
+pub mod testing;
 mod text;
 mod worker_threads;

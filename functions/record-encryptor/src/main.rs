@@ -6,12 +6,12 @@ use lambda_runtime::{Error, service_fn};
 use record_encryptor::RecordEncryptor;
 use warmkeys::clock::{Clock, SystemClock};
 use warmkeys::config::RecordEncryptorConfig;
-use warmkeys::data_keys::{CachingGeneration, Retrying, WrappingKeyring};
+use warmkeys::data_keys::{CachingGeneration, GenerationKeyring};
 use warmkeys::encrypting_writer::EncryptingWriter;
 use warmkeys::kinesis::{KinesisClient, KinesisWriter};
 use warmkeys::kms::KmsClient;
 use warmkeys::logging;
-use warmkeys::retry::ConcurrencyLimit;
+use warmkeys::retry::{ConcurrencyLimit, Retrying};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
@@ -23,7 +23,7 @@ async fn main() -> Result<(), Error> {
     let limit = ConcurrencyLimit::new(config.kms.max_concurrency);
     let kms = KmsClient::new(&sdk, &config.kms.client);
     let retrying = Retrying::new(kms, config.kms.retry, limit, Arc::clone(&clock));
-    let keyring = WrappingKeyring::new(retrying, config.wrapping_keys);
+    let keyring = GenerationKeyring::new(retrying, config.wrapping_keys);
     let data_keys = CachingGeneration::new(keyring, &config.cache, config.usage_limits, Arc::clone(&clock));
     let kinesis = KinesisClient::new(&sdk, config.stream);
     let writer = KinesisWriter::new(kinesis.clone(), kinesis, config.writer, Arc::clone(&clock));

@@ -7,12 +7,12 @@ use stream_decryptor::StreamDecryptor;
 use warmkeys::batch::BatchProcessor;
 use warmkeys::clock::{Clock, SystemClock};
 use warmkeys::config::StreamDecryptorConfig;
-use warmkeys::data_keys::{Caching, Keyring, Retrying};
+use warmkeys::data_keys::{CachingDecryption, DecryptionKeyring};
 use warmkeys::decryptor::Decryptor;
 use warmkeys::kms::KmsClient;
 use warmkeys::logging;
 use warmkeys::quarantine::ConfiguredQuarantine;
-use warmkeys::retry::ConcurrencyLimit;
+use warmkeys::retry::{ConcurrencyLimit, Retrying};
 use warmkeys::sinks::ConfiguredSink;
 
 #[tokio::main]
@@ -25,12 +25,12 @@ async fn main() -> Result<(), Error> {
     let limit = ConcurrencyLimit::new(config.kms.max_concurrency);
     let kms = KmsClient::new(&sdk, &config.kms.client);
     let retrying = Retrying::new(kms, config.kms.retry, limit, Arc::clone(&clock));
-    let keyring = Keyring::new(retrying, config.kms.keyring, Arc::clone(&clock));
+    let keyring = DecryptionKeyring::new(retrying, config.kms.keyring, Arc::clone(&clock));
 
     let function = StreamDecryptor::new(
         BatchProcessor {
             decryptor: Decryptor {
-                data_keys: Caching::new(keyring, &config.kms.cache, Arc::clone(&clock)),
+                data_keys: CachingDecryption::new(keyring, &config.kms.cache, Arc::clone(&clock)),
                 format: Arc::new(config.record_format),
                 clock: Arc::clone(&clock),
                 settings: config.decryptor,

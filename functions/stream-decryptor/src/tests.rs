@@ -3,7 +3,7 @@
 use lambda_runtime::Context;
 use warmkeys::batch::BatchSettings;
 use warmkeys::clock::{Clock, SystemClock};
-use warmkeys::data_keys::{DataKeyError, DataKeyRequest, DecryptionMaterials};
+use warmkeys::data_keys::{DataKeyError, DecryptionMaterials, DecryptionRequest};
 use warmkeys::decryptor::{Decryptor, DecryptorSettings};
 use warmkeys::quarantine::StderrQuarantine;
 use warmkeys::record_format::{EncryptionSdkFormat, RecordFormat};
@@ -16,7 +16,7 @@ use super::*;
 struct PanickingDataKeys;
 
 impl DecryptDataKey for PanickingDataKeys {
-    async fn decrypt_data_key(&self, _: &DataKeyRequest, _: Deadline) -> Result<DecryptionMaterials, DataKeyError> {
+    async fn decrypt_data_key(&self, _: &DecryptionRequest, _: Deadline) -> Result<DecryptionMaterials, DataKeyError> {
         panic!("secret")
     }
 }

@@ -2,7 +2,7 @@
 
 use std::future::{Future, ready};
 
-use warmkeys::data_keys::{DataKeyError, DataKeyRequest, DecryptDataKey, DecryptionMaterials, WrappedDataKey};
+use warmkeys::data_keys::{DataKeyError, DecryptDataKey, DecryptionMaterials, DecryptionRequest, WrappedDataKey};
 use warmkeys::delivery::Delivery;
 use warmkeys::message::DataKey;
 use warmkeys::quarantine::Quarantine;
@@ -25,7 +25,7 @@ impl WarmDataKeys {
 impl DecryptDataKey for WarmDataKeys {
     fn decrypt_data_key(
         &self,
-        request: &DataKeyRequest,
+        request: &DecryptionRequest,
         _deadline: Deadline,
     ) -> impl Future<Output = Result<DecryptionMaterials, DataKeyError>> + Send {
         let WrappedDataKey::Message { encrypted_data_keys, .. } = &request.wrapped else {

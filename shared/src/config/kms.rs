@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use super::{Choice, Describe, Environment, Integer, KmsRequestConfig, Text, TextList, data_key_cache, kms_requests};
-use crate::data_keys::{AllowedKeys, DiscoveryFilter, KeyArn, KeyringSettings};
+use crate::data_keys::{AllowedKeys, DecryptionKeyringSettings, DiscoveryFilter, KeyArn};
 use crate::decryptor::UnavailableKeys;
 use crate::kms::KmsSettings;
 use crate::materials_cache::CacheSettings;
@@ -17,7 +17,7 @@ pub struct KmsConfig {
     /// How single requests are made.
     pub client: KmsSettings,
     /// Which keys may be used.
-    pub keyring: KeyringSettings,
+    pub keyring: DecryptionKeyringSettings,
     /// How long data keys are kept.
     pub cache: CacheSettings,
     /// How requests are retried.
@@ -43,7 +43,7 @@ pub(super) fn read_unavailable_keys(environment: &mut Environment<'_>) -> Option
     environment.read(&UNAVAILABLE_KEY)
 }
 
-fn read_keyring(environment: &mut Environment<'_>) -> Option<KeyringSettings> {
+fn read_keyring(environment: &mut Environment<'_>) -> Option<DecryptionKeyringSettings> {
     let region = environment.require(&REGION, "always (Lambda sets it)");
     let keys = environment.read(&KEY_ARNS)?;
     let accounts: BTreeSet<_> = environment.read(&DISCOVERY_ACCOUNT_IDS)?.into_iter().collect();
@@ -65,7 +65,7 @@ fn read_keyring(environment: &mut Environment<'_>) -> Option<KeyringSettings> {
             return None;
         }
     };
-    let settings = KeyringSettings::new(allowed, region?, grant_tokens);
+    let settings = DecryptionKeyringSettings::new(allowed, region?, grant_tokens);
     settings.map_err(|error| environment.reject(KEY_ARNS.name, error.to_string())).ok()
 }
 

@@ -8,7 +8,7 @@ use super::{
     Choice, ConfigError, Describe, Description, Environment, Integer, KmsRequestConfig, RuntimeConfig, Text, TextList,
 };
 use super::{data_key_cache, kinesis, kms_requests, runtime};
-use crate::data_keys::{GenerationRequest, KeyArn, UsageLimits, WrappingKeys};
+use crate::data_keys::{GenerationKeyringSettings, GenerationRequest, KeyArn, UsageLimits};
 use crate::encrypting_writer::EncryptingSettings;
 use crate::invocation::TimeReserves;
 use crate::kinesis::{StreamIdentifier, WriterSettings};
@@ -21,7 +21,7 @@ pub struct RecordEncryptorConfig {
     /// Where encrypted records go.
     pub stream: StreamIdentifier,
     /// Which keys wrap new data keys.
-    pub wrapping_keys: WrappingKeys,
+    pub wrapping_keys: GenerationKeyringSettings,
     /// How KMS is asked.
     pub kms: KmsRequestConfig,
     /// How long data keys are kept.
@@ -99,11 +99,11 @@ const VARIABLES: &[&dyn Describe] = &[
     &runtime::RESPONSE_RESERVE,
 ];
 
-fn read_wrapping_keys(environment: &mut Environment<'_>) -> Option<WrappingKeys> {
+fn read_wrapping_keys(environment: &mut Environment<'_>) -> Option<GenerationKeyringSettings> {
     let generator = environment.require(&GENERATOR_KEY_ARN, "always");
     let additional = environment.read(&ADDITIONAL_KEY_ARNS);
     let grant_tokens = environment.read(&kms_requests::GRANT_TOKENS);
-    WrappingKeys::new(generator?, additional?, grant_tokens?)
+    GenerationKeyringSettings::new(generator?, additional?, grant_tokens?)
         .map_err(|error| environment.reject(ADDITIONAL_KEY_ARNS.name, error.to_string()))
         .ok()
 }

@@ -2,8 +2,9 @@
 
 use std::error::Error;
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::failure::FailureClass;
+use crate::failure::{FailureClass, RequestError};
 use crate::message::MessageError;
 
 /// Why a data key could not be decrypted or generated. `Clone`, because all who wait for one key share its failure.
@@ -60,3 +61,21 @@ impl DataKeyError {
         }
     }
 }
+
+impl RequestError for DataKeyError {
+    fn class(&self) -> FailureClass {
+        self.class()
+    }
+
+    fn deadline_passed() -> Self {
+        Self::DeadlinePassed
+    }
+
+    fn attempt_timed_out(time_limit: Duration) -> Self {
+        Self::Transient(Arc::new(AttemptTimedOut(time_limit)))
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("no answer within {0:?}")]
+struct AttemptTimedOut(Duration);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::Order;
-use crate::data_keys::DataKeyRequest;
+use crate::data_keys::DecryptionRequest;
 use crate::message::EncryptionContext;
 use crate::record_format::{ContentError, DataKeyIdentity, RecordFormat};
 
@@ -23,7 +23,7 @@ pub(super) struct Plan {
 /// One of the data keys that the payloads need.
 #[derive(Debug)]
 pub(super) struct PlannedDataKey {
-    pub(super) request: DataKeyRequest,
+    pub(super) request: DecryptionRequest,
     /// The request's context, shared by the payloads that are opened with this key.
     pub(super) encryption_context: Arc<EncryptionContext>,
     pub(super) reproduced_context: Arc<EncryptionContext>,
@@ -46,7 +46,7 @@ impl Plan {
     fn data_key_of<'a>(
         &mut self,
         payload: &'a [u8],
-        format: &RecordFormat,
+        format: &'a RecordFormat,
         known: &mut HashMap<DataKeyIdentity<'a>, Result<usize, ContentError>>,
         first_use: usize,
     ) -> Result<usize, ContentError> {
@@ -54,7 +54,7 @@ impl Plan {
         match known.entry(sealed.data_key_identity()) {
             Entry::Occupied(data_key) => data_key.get().clone(),
             Entry::Vacant(vacant) => {
-                let data_key = format.required_data_key(&sealed).map(|required| {
+                let data_key = sealed.required_data_key().map(|required| {
                     self.data_keys.push(PlannedDataKey {
                         encryption_context: Arc::new(required.request.encryption_context.clone()),
                         request: required.request,

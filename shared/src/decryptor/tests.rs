@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use super::*;
 use crate::clock::SystemClock;
-use crate::data_keys::{DataKeyError, DataKeyRequest, DecryptionMaterials, WrappedDataKey};
+use crate::data_keys::{DataKeyError, DecryptionMaterials, DecryptionRequest, WrappedDataKey};
 use crate::failure::FailureClass;
 use crate::message::{
     AlgorithmSuite, DEFAULT_FRAME_LEN, DataKey, EncryptedDataKey, EncryptionContext, SealingMaterials, seal,
@@ -20,7 +20,7 @@ struct FakeDataKeys {
 impl DecryptDataKey for FakeDataKeys {
     async fn decrypt_data_key(
         &self,
-        request: &DataKeyRequest,
+        request: &DecryptionRequest,
         _deadline: Deadline,
     ) -> Result<DecryptionMaterials, DataKeyError> {
         let WrappedDataKey::Message { encrypted_data_keys, .. } = &request.wrapped else { panic!("not a message") };

@@ -5,19 +5,19 @@ use std::time::Duration;
 
 use super::*;
 use crate::clock::SystemClock;
-use crate::data_keys::testing::requests::key;
-use crate::data_keys::testing::{Answer, FakeKms, ManualClock};
-use crate::data_keys::{CachingGeneration, DataKeyError, Retrying, UsageLimits, WrappingKeyring, WrappingKeys};
+use crate::data_keys::{CachingGeneration, DataKeyError, GenerationKeyring, GenerationKeyringSettings, UsageLimits};
 use crate::failure::FailureClass;
-use crate::kinesis::fake_kinesis::{FakeKinesis, seeded_settings};
 use crate::kinesis::{MaxRecordBytes, Outcome};
 use crate::materials_cache::CacheSettings;
 use crate::message::{EncryptionContext, MessageLimits, SealedMessage};
-use crate::retry::{ConcurrencyLimit, Jitter, RetryPolicy};
+use crate::retry::{ConcurrencyLimit, Jitter, RetryPolicy, Retrying};
+use crate::testing::requests::key;
+use crate::testing::{Answer, FakeKms, ManualClock};
+use crate::testing::{FakeKinesis, seeded_settings};
 
 const TIMEOUT: Duration = Duration::from_secs(20);
 
-type DataKeys = CachingGeneration<WrappingKeyring<Retrying<FakeKms>>>;
+type DataKeys = CachingGeneration<GenerationKeyring<Retrying<FakeKms>>>;
 
 struct Stack {
     kms: FakeKms,
@@ -35,7 +35,8 @@ fn stack_with(encryption_context: EncryptionContext) -> Stack {
     let policy = RetryPolicy { max_attempts: NonZeroU32::MIN, jitter: Jitter::seeded(7), ..RetryPolicy::default() };
     let limit = ConcurrencyLimit::new(ConcurrencyLimit::DEFAULT_MAX);
     let retrying = Retrying::new(kms.clone(), policy, limit, Arc::clone(&clock));
-    let keyring = WrappingKeyring::new(retrying, WrappingKeys::new(key("1"), Vec::new(), Vec::new()).unwrap());
+    let keyring =
+        GenerationKeyring::new(retrying, GenerationKeyringSettings::new(key("1"), Vec::new(), Vec::new()).unwrap());
     let data_keys =
         CachingGeneration::new(keyring, &CacheSettings::default(), UsageLimits::default(), Arc::clone(&clock));
     let kinesis_writer =
@@ -54,9 +55,8 @@ impl Stack {
 
     /// What is in the stream.
     fn written(&self) -> Vec<(String, Bytes)> {
-        let entry = |entry: &crate::kinesis::fake_kinesis::WrittenEntry| {
-            (entry.partition_key.as_ref().to_owned(), entry.data.clone())
-        };
+        let entry =
+            |entry: &crate::testing::WrittenEntry| (entry.partition_key.as_ref().to_owned(), entry.data.clone());
         self.kinesis.read(|state| state.written.iter().map(entry).collect())
     }
 }

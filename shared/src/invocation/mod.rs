@@ -88,7 +88,7 @@ fn invocation_deadline(epoch_millis: u64, now: Now) -> Option<Deadline> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data_keys::testing::ManualClock;
+    use crate::testing::ManualClock;
 
     #[test]
     fn an_implausible_deadline_is_told_from_a_plausible_one() {

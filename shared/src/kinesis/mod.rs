@@ -27,8 +27,6 @@ mod token_bucket;
 mod writer;
 
 #[cfg(test)]
-pub(crate) mod fake_kinesis;
-#[cfg(test)]
 mod writer_tests;
 
 pub use client::{KinesisClient, StreamIdentifier};

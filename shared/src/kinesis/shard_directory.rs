@@ -189,7 +189,7 @@ const MAX_PAGES: usize = 1_000;
 mod tests {
     use super::*;
     use crate::clock::SystemClock;
-    use crate::kinesis::fake_kinesis::{FakeKinesis, seeded_settings};
+    use crate::testing::{FakeKinesis, seeded_settings};
     use futures_util::future::join_all;
 
     fn directory(kinesis: &Arc<FakeKinesis>) -> ShardDirectory<Arc<FakeKinesis>> {

@@ -4,25 +4,21 @@ use aws_sdk_kms::operation::decrypt::DecryptOutput;
 use aws_sdk_kms::primitives::Blob;
 
 use super::{KmsClient, KmsFailure, failure, request};
-use crate::data_keys::{CiphertextRequest, DataKeyError, DecryptCiphertext, DecryptedCiphertext};
+use crate::data_keys::{DataKeyError, DecryptedCiphertext, KmsDecrypt};
 use crate::message::DataKey;
-use crate::retry::Deadline;
+use crate::retry::{Call, Deadline};
 
 /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html>
-impl DecryptCiphertext for KmsClient {
+impl Call<KmsDecrypt> for KmsClient {
     /// One request. The deadline is kept by the retry loop, which drops this future then.
-    async fn decrypt_ciphertext(
-        &self,
-        request: CiphertextRequest<'_>,
-        _deadline: Deadline,
-    ) -> Result<DecryptedCiphertext, DataKeyError> {
+    async fn call(&self, request: &KmsDecrypt, _: Deadline) -> Result<DecryptedCiphertext, DataKeyError> {
         let output = self
             .client
             .decrypt()
-            .ciphertext_blob(Blob::new(request.ciphertext))
-            .set_key_id(request.key.map(|key| key.as_str().to_owned()))
-            .set_encryption_context(request::context(request.encryption_context))
-            .set_grant_tokens(request::grant_tokens(request.grant_tokens))
+            .ciphertext_blob(Blob::new(&*request.ciphertext))
+            .set_key_id(request.key.as_ref().map(|key| key.as_str().to_owned()))
+            .set_encryption_context(request::context(&request.encryption_context))
+            .set_grant_tokens(request::grant_tokens(&request.grant_tokens))
             .send()
             .await
             .map_err(|error| failure::classify(error, self.key_store))?;

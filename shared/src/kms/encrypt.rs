@@ -6,27 +6,23 @@ use aws_sdk_kms::operation::encrypt::EncryptOutput;
 use aws_sdk_kms::primitives::Blob;
 
 use super::{KmsClient, KmsFailure, failure, request};
-use crate::data_keys::{DataKeyError, EncryptPlaintext, EncryptedPlaintext, PlaintextRequest};
-use crate::retry::Deadline;
+use crate::data_keys::{DataKeyError, EncryptedPlaintext, KmsEncrypt};
+use crate::retry::{Call, Deadline};
 
 /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_Encrypt.html>
-impl EncryptPlaintext for KmsClient {
+impl Call<KmsEncrypt> for KmsClient {
     /// One request, to the key's Region. The deadline is kept by the retry loop, which drops this future then.
-    async fn encrypt_plaintext(
-        &self,
-        request: PlaintextRequest<'_>,
-        _deadline: Deadline,
-    ) -> Result<EncryptedPlaintext, DataKeyError> {
+    async fn call(&self, request: &KmsEncrypt, _: Deadline) -> Result<EncryptedPlaintext, DataKeyError> {
         let call = self
             .client
             .encrypt()
             .key_id(request.key.as_str())
             // The SDK's copy is not wiped, nor is the request that it is written into: nothing that this crate could change.
             .plaintext(Blob::new(request.plaintext.expose()))
-            .set_encryption_context(request::context(request.encryption_context))
-            .set_grant_tokens(request::grant_tokens(request.grant_tokens))
+            .set_encryption_context(request::context(&request.encryption_context))
+            .set_grant_tokens(request::grant_tokens(&request.grant_tokens))
             .customize();
-        let answer = self.in_region_of(request.key, call).send().await;
+        let answer = self.in_region_of(&request.key, call).send().await;
         encrypted(answer.map_err(|error| failure::classify(error, self.key_store))?)
     }
 }

@@ -5,28 +5,24 @@ use std::sync::Arc;
 use aws_sdk_kms::operation::generate_data_key::GenerateDataKeyOutput;
 
 use super::{KmsClient, KmsFailure, failure, request};
-use crate::data_keys::{DataKeyError, GenerateUnderKey, GeneratedDataKey, GeneratorRequest};
+use crate::data_keys::{DataKeyError, GeneratedDataKey, KmsGenerateDataKey};
 use crate::message::DataKey;
-use crate::retry::Deadline;
+use crate::retry::{Call, Deadline};
 
 /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateDataKey.html>
-impl GenerateUnderKey for KmsClient {
+impl Call<KmsGenerateDataKey> for KmsClient {
     /// One request, to the key's Region. The deadline is kept by the retry loop, which drops this future then.
-    async fn generate_under_key(
-        &self,
-        request: GeneratorRequest<'_>,
-        _deadline: Deadline,
-    ) -> Result<GeneratedDataKey, DataKeyError> {
+    async fn call(&self, request: &KmsGenerateDataKey, _: Deadline) -> Result<GeneratedDataKey, DataKeyError> {
         let call = self
             .client
             .generate_data_key()
             .key_id(request.key.as_str())
             // No data key is as long as a number of 31 bits; KMS refuses more than 1,024.
             .number_of_bytes(i32::try_from(request.data_key_len).unwrap_or(i32::MAX))
-            .set_encryption_context(request::context(request.encryption_context))
-            .set_grant_tokens(request::grant_tokens(request.grant_tokens))
+            .set_encryption_context(request::context(&request.encryption_context))
+            .set_grant_tokens(request::grant_tokens(&request.grant_tokens))
             .customize();
-        let answer = self.in_region_of(request.key, call).send().await;
+        let answer = self.in_region_of(&request.key, call).send().await;
         generated(answer.map_err(|error| failure::classify(error, self.key_store))?)
     }
 }

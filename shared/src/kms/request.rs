@@ -6,7 +6,7 @@ use aws_sdk_kms::client::customize::CustomizableOperation;
 use aws_sdk_kms::config::Region;
 
 use super::KmsClient;
-use crate::data_keys::KeyArn;
+use crate::data_keys::{GrantTokens, KeyArn};
 use crate::message::EncryptionContext;
 
 /// An empty map and none are the same to KMS; none keeps the request small.
@@ -15,7 +15,8 @@ pub(super) fn context(context: &EncryptionContext) -> Option<HashMap<String, Str
     (!context.is_empty()).then(|| pairs.collect())
 }
 
-pub(super) fn grant_tokens(tokens: &[String]) -> Option<Vec<String>> {
+pub(super) fn grant_tokens(tokens: &GrantTokens) -> Option<Vec<String>> {
+    let tokens = tokens.as_slice();
     (!tokens.is_empty()).then(|| tokens.to_vec())
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{KeyStore, KmsSettings};
 use crate::clock::{Clock, SystemClock};
-use crate::data_keys::{DataKeyError, KeyArn};
+use crate::data_keys::{DataKeyError, GrantTokens, KeyArn};
 use crate::failure::FailureClass;
 use crate::message::EncryptionContext;
 use crate::retry::Deadline;
@@ -54,6 +54,10 @@ pub(super) fn key() -> KeyArn {
 
 pub(super) fn context() -> EncryptionContext {
     [("tenant", "blue"), ("stage", "prod")].into_iter().collect()
+}
+
+pub(super) fn grant_tokens() -> GrantTokens {
+    GrantTokens::new(vec!["grant".to_owned()]).unwrap()
 }
 
 /// The body of an error's answer.

@@ -8,33 +8,30 @@ use crate::clock::Now;
 /// so that nobody can tell.
 ///
 /// Lambda may stop the monotonic clock with the sandbox, and the wall clock can be set: neither is to be trusted alone.
-#[must_use]
-pub fn age(since: Now, now: Now) -> Option<Duration> {
+pub(super) fn age(since: Now, now: Now) -> Option<Duration> {
     let wall = now.wall.duration_since(since.wall).ok()?;
     Some(wall.max(now.monotonic.saturating_duration_since(since.monotonic)))
 }
 
 /// Ages at which entries of a store change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AgeLimits {
+pub(super) struct AgeLimits {
     /// The age from which on an entry is not used any more.
-    pub max_age: Duration,
+    pub(super) max_age: Duration,
     /// The age from which on an entry is to be replaced while it is still used; less than `max_age`. `None`: never.
-    pub refresh_after: Option<Duration>,
+    pub(super) refresh_after: Option<Duration>,
     /// The least time between two tries to replace one entry.
-    pub refresh_interval: Duration,
+    pub(super) refresh_interval: Duration,
 }
 
 impl AgeLimits {
     /// Whether an entry made at `created` may not be used any more. Exactly at the maximum it may not.
-    #[must_use]
-    pub fn is_expired(&self, created: Now, now: Now) -> bool {
+    pub(super) fn is_expired(&self, created: Now, now: Now) -> bool {
         age(created, now).is_none_or(|age| age >= self.max_age)
     }
 
     /// Whether it is time to replace an entry made at `created`, last tried to be replaced at `tried`.
-    #[must_use]
-    pub fn is_refresh_due(&self, created: Now, tried: Option<Now>, now: Now) -> bool {
+    pub(super) fn is_refresh_due(&self, created: Now, tried: Option<Now>, now: Now) -> bool {
         let Some(refresh_after) = self.refresh_after else { return false };
         let is_old = age(created, now).is_none_or(|age| age >= refresh_after);
         is_old && tried.is_none_or(|tried| age(tried, now).is_none_or(|since| since >= self.refresh_interval))

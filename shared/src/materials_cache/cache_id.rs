@@ -8,51 +8,46 @@ use crate::message::EncryptionContext;
 
 /// Identifies an entry of a materials cache. Equal ids mean equal requests.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CacheId([u8; digest::SHA256_OUTPUT_LEN]);
+pub(crate) struct CacheId([u8; digest::SHA256_OUTPUT_LEN]);
 
 /// Builds a [`CacheId`] from fields, in order.
 ///
 /// Each field is preceded by its length, so that no two different sequences of fields are hashed as the same bytes. A list is
 /// preceded by its [`count`](Self::count).
 #[derive(Clone)]
-pub struct CacheIdBuilder {
+pub(crate) struct CacheIdBuilder {
     digest: digest::Context,
 }
 
 impl CacheIdBuilder {
     /// Begins an id in `partition` for a request of `kind`; kinds are the decorators' names for their sorts of requests.
-    #[must_use]
-    pub fn new(partition: &str, kind: &str) -> Self {
+    pub(crate) fn new(partition: &str, kind: &str) -> Self {
         Self { digest: digest::Context::new(&digest::SHA256) }.bytes(partition.as_bytes()).bytes(kind.as_bytes())
     }
 
     /// Adds one field.
-    #[must_use]
-    pub fn bytes(mut self, field: &[u8]) -> Self {
+    pub(crate) fn bytes(mut self, field: &[u8]) -> Self {
         self = self.count(field.len());
         self.digest.update(field);
         self
     }
 
     /// Adds the number of fields that follow.
-    #[must_use]
-    pub fn count(mut self, number: usize) -> Self {
+    pub(crate) fn count(mut self, number: usize) -> Self {
         // A `usize` has at most 64 bits on every platform of Rust.
         self.digest.update(&(number as u64).to_be_bytes());
         self
     }
 
     /// Adds the pairs of an encryption context.
-    #[must_use]
-    pub fn encryption_context(self, context: &EncryptionContext) -> Self {
+    pub(crate) fn encryption_context(self, context: &EncryptionContext) -> Self {
         context
             .iter()
             .fold(self.count(context.len()), |id, (key, value)| id.bytes(key.as_bytes()).bytes(value.as_bytes()))
     }
 
     /// The id.
-    #[must_use]
-    pub fn finish(self) -> CacheId {
+    pub(crate) fn finish(self) -> CacheId {
         let mut id = [0; digest::SHA256_OUTPUT_LEN];
         for (byte, hashed) in id.iter_mut().zip(self.digest.finish().as_ref()) {
             *byte = *hashed;

@@ -12,13 +12,13 @@ use crate::retry::Deadline;
 /// A load that several wait for. It makes progress while at least one of them polls it, needs no task of its own, and ends when
 /// the last one drops it: where all who poll it are callers, nothing is left running in a sandbox that Lambda is about to freeze. A
 /// refresh, which has no caller, takes a task that drives it.
-pub type Flight<T> = Shared<BoxFuture<'static, T>>;
+pub(super) type Flight<T> = Shared<BoxFuture<'static, T>>;
 
 /// The loads in flight, at most one for an id.
 ///
 /// The flights are held weakly: those who wait own them. Do not drop a [`Flight`] while the lock around this is held, because a
 /// flight that ends calls [`end`](Self::end).
-pub struct Flights<T: Clone> {
+pub(super) struct Flights<T: Clone> {
     by_id: HashMap<CacheId, Entry<T>>,
     next_number: u64,
 }
@@ -30,30 +30,28 @@ struct Entry<T: Clone> {
 }
 
 /// A flight and how long it will try.
-pub struct JoinedFlight<T: Clone> {
+pub(super) struct JoinedFlight<T: Clone> {
     /// The load.
-    pub flight: Flight<T>,
+    pub(super) flight: Flight<T>,
     /// When it gives up.
-    pub deadline: Deadline,
+    pub(super) deadline: Deadline,
 }
 
 impl<T: Clone> Flights<T> {
     /// No flight.
-    #[must_use]
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { by_id: HashMap::new(), next_number: 0 }
     }
 
     /// The flight for `id`, if there is one.
-    #[must_use]
-    pub fn join(&self, id: CacheId) -> Option<JoinedFlight<T>> {
+    pub(super) fn join(&self, id: CacheId) -> Option<JoinedFlight<T>> {
         let entry = self.by_id.get(&id)?;
         Some(JoinedFlight { flight: entry.flight.upgrade()?, deadline: entry.deadline })
     }
 
     /// Begins a flight for `id`. `load` is given the flight's number, with which it must call [`end`](Self::end) when it ends or is
     /// dropped.
-    pub fn begin(
+    pub(super) fn begin(
         &mut self,
         id: CacheId,
         deadline: Deadline,
@@ -70,22 +68,15 @@ impl<T: Clone> Flights<T> {
     }
 
     /// Forgets flight `number` for `id`, unless another one has begun in its place.
-    pub fn end(&mut self, id: CacheId, number: u64) {
+    pub(super) fn end(&mut self, id: CacheId, number: u64) {
         if self.by_id.get(&id).is_some_and(|entry| entry.number == number) {
             self.by_id.remove(&id);
         }
     }
 
     /// How many there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.by_id.len()
-    }
-
-    /// Whether there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.by_id.is_empty()
     }
 }
 
@@ -148,7 +139,7 @@ mod tests {
         flights.end(id(), 0);
         assert!(flights.join(id()).is_some());
         flights.end(id(), 1);
-        assert!(flights.join(id()).is_none() && flights.is_empty());
+        assert!(flights.join(id()).is_none() && flights.len() == 0);
         drop(successor);
     }
 }

@@ -1,17 +1,23 @@
-//! The store of materials to decrypt or to encrypt with: limits, ages, least recently used first, loads in flight. Knows neither
-//! AWS nor Lambda.
+//! A whole cache of materials to decrypt or to encrypt with: ids, limits, ages, the least recently used first out, and loads that
+//! all who need them share. Knows neither data keys nor AWS nor Lambda.
 //!
-//! The pieces are pure: they are given the time, and hold no lock. What is cached, and the lock around it, is the business of
-//! the decorators that are built from them.
+//! [`MaterialsCache`] is the cache: it holds the lock, reads the clock and drives the loads. The pieces below it are pure: they are
+//! given the time and hold no lock. What is cached and how it is loaded is said by whoever implements [`Load`] and [`Reusable`].
 
 mod age;
+mod cache;
 mod cache_id;
 mod flights;
 mod settings;
+mod state;
+mod statistics;
 mod store;
 
-pub use age::{AgeLimits, age};
-pub use cache_id::{CacheId, CacheIdBuilder};
-pub use flights::{Flight, Flights, JoinedFlight};
+use self::age::{AgeLimits, age};
+use self::flights::{Flights, JoinedFlight};
+use self::store::Store;
+
+pub(crate) use cache::{Load, MaterialsCache, Reusable};
+pub(crate) use cache_id::{CacheId, CacheIdBuilder};
 pub use settings::{CacheSettings, CacheSettingsError};
-pub use store::{Hit, Store};
+pub use statistics::CacheStatistics;

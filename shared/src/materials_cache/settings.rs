@@ -42,13 +42,13 @@ impl CacheSettings {
     pub const DEFAULT_PARTITION: &'static str = "warmkeys";
 
     /// How many permanent failures are remembered. Apart from the data keys, so that a flood of poison records evicts no data key.
-    pub(crate) const FAILURE_CAPACITY: NonZeroUsize = NonZeroUsize::new(1_000).unwrap();
+    pub(super) const FAILURE_CAPACITY: NonZeroUsize = NonZeroUsize::new(1_000).unwrap();
 
     /// The least time between two tries to refresh one entry: a throttled KMS is not made worse by refreshes that can wait.
-    pub(crate) const REFRESH_INTERVAL: Duration = Duration::from_secs(10);
+    pub(super) const REFRESH_INTERVAL: Duration = Duration::from_secs(10);
 
     /// The most time that one refresh may take. The entry still serves, so a refresh needs none of the patience of a load.
-    pub(crate) const REFRESH_TIME_LIMIT: Duration = Duration::from_secs(2);
+    pub(super) const REFRESH_TIME_LIMIT: Duration = Duration::from_secs(2);
 
     /// Entries live for `max_age`, and are refreshed from the age of `refresh_after` on (`None`: they are loaded anew when they
     /// have expired); at most `capacity` are kept.
@@ -110,14 +110,14 @@ impl CacheSettings {
 
     /// The ages of the entries.
     #[must_use]
-    pub fn age_limits(&self) -> AgeLimits {
+    pub(super) fn age_limits(&self) -> AgeLimits {
         let refresh_interval = Self::REFRESH_INTERVAL;
         AgeLimits { max_age: self.max_age, refresh_after: self.refresh_after, refresh_interval }
     }
 
     /// The ages of remembered permanent failures.
     #[must_use]
-    pub fn failure_age_limits(&self) -> AgeLimits {
+    pub(super) fn failure_age_limits(&self) -> AgeLimits {
         AgeLimits { max_age: self.failure_max_age, refresh_after: None, refresh_interval: Duration::ZERO }
     }
 }

@@ -13,7 +13,7 @@ use crate::clock::Now;
 ///
 /// No expired entry is ever returned: ages are checked at every read, by both clocks. Those that nobody reads any more are
 /// dropped when something is inserted, so that secrets do not outstay their age for want of a reader.
-pub struct Store<V> {
+pub(super) struct Store<V> {
     entries: LruCache<CacheId, Entry<V>>,
     capacity: NonZeroUsize,
     limits: AgeLimits,
@@ -30,11 +30,11 @@ struct Entry<V> {
 
 /// A found entry.
 #[derive(Debug)]
-pub struct Hit<'a, V> {
+pub(super) struct Hit<'a, V> {
     /// The value; mutable for those that count their uses in it.
-    pub value: &'a mut V,
+    pub(super) value: &'a mut V,
     /// Whether the one who found it is to replace it. Said to one finder in a [refresh interval](AgeLimits::refresh_interval).
-    pub refresh_due: bool,
+    pub(super) refresh_due: bool,
 }
 
 /// The least time between two looks for expired entries among all: often enough for ages of minutes, seldom enough not to be felt.
@@ -42,14 +42,13 @@ const PURGE_INTERVAL: Duration = Duration::from_secs(10);
 
 impl<V> Store<V> {
     /// An empty store for at most `capacity` entries.
-    #[must_use]
-    pub fn new(capacity: NonZeroUsize, limits: AgeLimits) -> Self {
+    pub(super) fn new(capacity: NonZeroUsize, limits: AgeLimits) -> Self {
         let entries = LruCache::new(capacity.get());
         Self { entries, capacity, limits, last_purge: None, evicted: 0, expired: 0 }
     }
 
     /// Finds the value for `id` and makes it the most recently used. An expired one is dropped instead.
-    pub fn get(&mut self, id: CacheId, now: Now) -> Option<Hit<'_, V>> {
+    pub(super) fn get(&mut self, id: CacheId, now: Now) -> Option<Hit<'_, V>> {
         let is_expired = self.limits.is_expired(self.entries.peek(&id)?.created, now);
         if is_expired {
             self.entries.remove(&id);
@@ -65,7 +64,7 @@ impl<V> Store<V> {
     }
 
     /// Stores `value`, in place of the one that `id` had. A full store drops its least recently used entry first.
-    pub fn insert(&mut self, id: CacheId, value: V, now: Now) {
+    pub(super) fn insert(&mut self, id: CacheId, value: V, now: Now) {
         self.purge(now);
         if self.entries.len() >= self.capacity.get() && !self.entries.contains_key(&id) {
             self.entries.remove_lru();
@@ -75,31 +74,22 @@ impl<V> Store<V> {
     }
 
     /// Drops the entry for `id`, if there is one.
-    pub fn remove(&mut self, id: CacheId) {
+    pub(super) fn remove(&mut self, id: CacheId) {
         self.entries.remove(&id);
     }
 
     /// The number of entries, expired ones that nobody has read or purged included.
-    #[must_use]
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Whether there is no entry.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-
     /// How many entries had to make room.
-    #[must_use]
-    pub fn evicted(&self) -> u64 {
+    pub(super) fn evicted(&self) -> u64 {
         self.evicted
     }
 
     /// How many entries were dropped because of their age.
-    #[must_use]
-    pub fn expired(&self) -> u64 {
+    pub(super) fn expired(&self) -> u64 {
         self.expired
     }
 

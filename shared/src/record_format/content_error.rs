@@ -29,9 +29,6 @@ pub enum ContentError {
     /// The message does not authenticate under its data key.
     #[error("the message cannot be opened with its data key")]
     NotAuthentic(#[source] MessageError),
-    /// The record was read as another format than it is opened as.
-    #[error("the record was read as another format")]
-    OtherFormat,
 }
 
 impl ContentError {

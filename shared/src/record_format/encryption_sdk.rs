@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{ContentError, RequiredDataKey};
-use crate::data_keys::{DataKeyRequest, WrappedDataKey};
+use crate::data_keys::{DecryptionRequest, WrappedDataKey};
 use crate::message::{CommitmentPolicy, EncryptionContext, MessageLimits, SealedMessage};
 
 /// Which messages of the AWS Encryption SDK are read.
@@ -46,7 +46,7 @@ impl EncryptionSdkFormat {
         let wrapped =
             WrappedDataKey::Message { suite: message.suite(), encrypted_data_keys: message.encrypted_data_keys() };
         Ok(RequiredDataKey {
-            request: DataKeyRequest { wrapped, encryption_context },
+            request: DecryptionRequest { wrapped, encryption_context },
             reproduced_context: Arc::new(reproduced_context),
         })
     }

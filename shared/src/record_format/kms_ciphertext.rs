@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{ContentError, RequiredDataKey};
-use crate::data_keys::{DataKeyRequest, MAX_CIPHERTEXT_BYTES, WrappedDataKey};
+use crate::data_keys::{DecryptionRequest, MAX_CIPHERTEXT_BYTES, WrappedDataKey};
 use crate::message::EncryptionContext;
 
 /// How bare KMS ciphertexts are read.
@@ -24,7 +24,7 @@ impl KmsCiphertextFormat {
 
     pub(super) fn required_data_key(&self, ciphertext: &[u8]) -> RequiredDataKey {
         RequiredDataKey {
-            request: DataKeyRequest {
+            request: DecryptionRequest {
                 wrapped: WrappedDataKey::KmsCiphertext(ciphertext.to_vec()),
                 encryption_context: self.encryption_context.clone(),
             },

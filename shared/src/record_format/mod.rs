@@ -1,7 +1,7 @@
 //! Reads a payload as what it is: a message of the AWS Encryption SDK, or a bare KMS ciphertext.
 //!
 //! A format knows how a payload names its data key and how the data key opens it. It asks nobody for the data key. A further
-//! format is a variant of [`RecordFormat`], one of [`SealedRecord`], and what the two match on.
+//! format is a variant of [`RecordFormat`], one of what a [`SealedRecord`] holds, and what the two match on.
 
 mod content_error;
 mod encryption_sdk;
@@ -10,7 +10,8 @@ mod sealed_record;
 
 use std::sync::Arc;
 
-use crate::data_keys::DataKeyRequest;
+use self::sealed_record::Sealed;
+use crate::data_keys::DecryptionRequest;
 use crate::message::EncryptionContext;
 
 pub use content_error::ContentError;
@@ -33,27 +34,12 @@ impl RecordFormat {
     ///
     /// # Errors
     /// [`ContentError::Malformed`], [`ContentError::SuiteNotAllowed`] or [`ContentError::CiphertextLength`].
-    pub fn read<'a>(&self, payload: &'a [u8]) -> Result<SealedRecord<'a>, ContentError> {
-        match self {
-            Self::EncryptionSdk(format) => format.read(payload).map(SealedRecord::Message),
-            Self::KmsCiphertext(format) => format.read(payload).map(SealedRecord::KmsCiphertext),
-        }
-    }
-
-    /// What it takes to have the record's data key decrypted, after the encryption context is checked.
-    ///
-    /// The answer is the same for all records with one [`DataKeyIdentity`], so that a batch asks once for each.
-    ///
-    /// # Errors
-    /// [`ContentError::ContextMismatch`].
-    pub fn required_data_key(&self, record: &SealedRecord<'_>) -> Result<RequiredDataKey, ContentError> {
-        match (self, record) {
-            (Self::EncryptionSdk(format), SealedRecord::Message(message)) => format.required_data_key(message),
-            (Self::KmsCiphertext(format), SealedRecord::KmsCiphertext(ciphertext)) => {
-                Ok(format.required_data_key(ciphertext))
-            }
-            _ => Err(ContentError::OtherFormat),
-        }
+    pub fn read<'a>(&'a self, payload: &'a [u8]) -> Result<SealedRecord<'a>, ContentError> {
+        let sealed = match self {
+            Self::EncryptionSdk(format) => format.read(payload).map(|message| Sealed::Message(format, message)),
+            Self::KmsCiphertext(format) => format.read(payload).map(|payload| Sealed::KmsCiphertext(format, payload)),
+        };
+        sealed.map(SealedRecord::new)
     }
 }
 
@@ -61,7 +47,7 @@ impl RecordFormat {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequiredDataKey {
     /// What is asked of KMS.
-    pub request: DataKeyRequest,
+    pub request: DecryptionRequest,
     /// The pairs of the request's context that the record does not carry; they are authenticated with its header.
     pub reproduced_context: Arc<EncryptionContext>,
 }

@@ -1,16 +1,18 @@
 //! A record that was read but not opened.
 
-use super::ContentError;
+use super::{ContentError, EncryptionSdkFormat, KmsCiphertextFormat, RequiredDataKey};
 use crate::data_keys::DecryptionMaterials;
 use crate::message::{AlgorithmSuite, EncryptionContext, SealedMessage};
 
-/// A record that was read but not opened: nothing in it is authenticated yet. Borrows the payload.
+/// A record that was read but not opened: nothing in it is authenticated yet. Borrows the payload, and the format it was read as.
 #[derive(Clone, Debug)]
-pub enum SealedRecord<'a> {
-    /// A message of the AWS Encryption SDK.
-    Message(SealedMessage<'a>),
-    /// A bare KMS ciphertext.
-    KmsCiphertext(&'a [u8]),
+pub struct SealedRecord<'a>(Sealed<'a>);
+
+/// What was read, with what its format says about it: no record can be opened as another format than it was read as.
+#[derive(Clone, Debug)]
+pub(super) enum Sealed<'a> {
+    Message(&'a EncryptionSdkFormat, SealedMessage<'a>),
+    KmsCiphertext(&'a KmsCiphertextFormat, &'a [u8]),
 }
 
 /// What decides which data key a record needs: records of one stream with equal identities share it.
@@ -21,20 +23,37 @@ pub struct DataKeyIdentity<'a> {
 }
 
 impl<'a> SealedRecord<'a> {
+    pub(super) fn new(sealed: Sealed<'a>) -> Self {
+        Self(sealed)
+    }
+
     /// The record's data key, told without parsing or allocating.
     #[must_use]
     pub fn data_key_identity(&self) -> DataKeyIdentity<'a> {
-        match self {
-            Self::Message(message) => {
+        match &self.0 {
+            Sealed::Message(_, message) => {
                 DataKeyIdentity { suite: Some(message.suite()), bytes: message.data_key_identity() }
             }
-            Self::KmsCiphertext(ciphertext) => DataKeyIdentity { suite: None, bytes: ciphertext },
+            Sealed::KmsCiphertext(_, ciphertext) => DataKeyIdentity { suite: None, bytes: ciphertext },
+        }
+    }
+
+    /// What it takes to have the record's data key decrypted, after the encryption context is checked.
+    ///
+    /// The answer is the same for all records with one [`DataKeyIdentity`], so that a batch asks once for each.
+    ///
+    /// # Errors
+    /// [`ContentError::ContextMismatch`].
+    pub fn required_data_key(&self) -> Result<RequiredDataKey, ContentError> {
+        match &self.0 {
+            Sealed::Message(format, message) => format.required_data_key(message),
+            Sealed::KmsCiphertext(format, ciphertext) => Ok(format.required_data_key(ciphertext)),
         }
     }
 
     /// Opens the record: authenticates all of it, then returns its plaintext.
     ///
-    /// `reproduced_context` is that of the record's [`RequiredDataKey`](super::RequiredDataKey).
+    /// `reproduced_context` is that of the record's [`RequiredDataKey`].
     ///
     /// # Errors
     /// [`ContentError::NotAuthentic`].
@@ -43,12 +62,12 @@ impl<'a> SealedRecord<'a> {
         materials: &DecryptionMaterials,
         reproduced_context: &EncryptionContext,
     ) -> Result<Vec<u8>, ContentError> {
-        match self {
-            Self::Message(message) => message
+        match &self.0 {
+            Sealed::Message(_, message) => message
                 .open(&materials.data_key, materials.verification_key.as_ref(), reproduced_context)
                 .map_err(ContentError::NotAuthentic),
             // KMS has authenticated it: what it decrypted is the content.
-            Self::KmsCiphertext(_) => Ok(materials.data_key.expose().to_vec()),
+            Sealed::KmsCiphertext(..) => Ok(materials.data_key.expose().to_vec()),
         }
     }
 }

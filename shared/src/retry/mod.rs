@@ -1,13 +1,18 @@
-//! When and how often to try again: deadlines, policy, backoff and the concurrency limit. Knows neither AWS nor Lambda.
+//! When and how often to try again: deadlines, policy, backoff, the concurrency limit, and the one retry loop around a service's
+//! calls. Knows neither data keys nor AWS nor Lambda.
 
 mod attempts;
+mod call;
 mod concurrency_limit;
 mod deadline;
 mod jitter;
 mod policy;
+mod retrying;
 
 pub use attempts::Attempts;
+pub use call::{Call, Request};
 pub use concurrency_limit::{ConcurrencyLimit, Permit};
 pub use deadline::Deadline;
 pub use jitter::Jitter;
 pub use policy::{Decision, GiveUp, RetryPolicy};
+pub use retrying::{CallStatistics, Retrying};

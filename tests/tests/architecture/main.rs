@@ -75,9 +75,10 @@ fn the_message_format_knows_neither_aws_nor_tokio_nor_clocks() {
 }
 
 #[test]
-fn retry_and_the_materials_cache_know_neither_aws_nor_lambda() {
+fn retry_and_the_materials_cache_know_neither_data_keys_nor_aws_nor_lambda() {
     for folder in ["shared/src/retry", "shared/src/materials_cache"] {
-        only_these_name(folder, &[], &["aws_sdk", "aws_config", "lambda_", "crate::kms", "crate::batch"]);
+        let words = ["aws_sdk", "aws_config", "lambda_", "crate::data_keys", "crate::kms", "crate::batch"];
+        only_these_name(folder, &[], &words);
     }
 }
 
@@ -125,7 +126,7 @@ fn only_clock_reads_the_time() {
 
 #[test]
 fn only_jitter_is_drawn_by_chance() {
-    only_these_name("shared/src", &["shared/src/retry/jitter.rs", "shared/src/kinesis/fake_kinesis.rs"], &["fastrand"]);
+    only_these_name("shared/src", &["shared/src/retry/jitter.rs", "shared/src/testing"], &["fastrand"]);
     only_these_name("functions", &[], &["fastrand"]);
 }
 

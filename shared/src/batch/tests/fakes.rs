@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::fixtures::{cause, data_key, origin};
 use crate::batch::{BatchProcessor, BatchReport, BatchSettings, ShardBatch};
 use crate::clock::SystemClock;
-use crate::data_keys::{DataKeyError, DataKeyRequest, DecryptDataKey, DecryptionMaterials, WrappedDataKey};
+use crate::data_keys::{DataKeyError, DecryptDataKey, DecryptionMaterials, DecryptionRequest, WrappedDataKey};
 use crate::decryptor::{Decryptor, DecryptorSettings};
 use crate::delivery::{Delivery, DeliveryError};
 use crate::message::{CommitmentPolicy, DataKey, EncryptionContext};
@@ -42,7 +42,7 @@ pub(super) struct FakeDataKeys {
 impl DecryptDataKey for FakeDataKeys {
     async fn decrypt_data_key(
         &self,
-        request: &DataKeyRequest,
+        request: &DecryptionRequest,
         _deadline: Deadline,
     ) -> Result<DecryptionMaterials, DataKeyError> {
         let id = match &request.wrapped {

@@ -53,7 +53,7 @@ fn each_refusal_is_told_apart() {
     let mismatch = requiring(&[("tenant", "a")]);
     let carried = message_with_context(1, b"", &[("tenant", "b")], &[]);
     let sealed = mismatch.read(&carried).expect("reads");
-    let error = mismatch.required_data_key(&sealed).expect_err("another value");
+    let error = sealed.required_data_key().expect_err("another value");
     assert_eq!(error, ContentError::ContextMismatch { key: "tenant".into() });
 }
 

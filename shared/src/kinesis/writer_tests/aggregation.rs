@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::kinesis::Aggregation;
-use crate::kinesis::fake_kinesis::Resharding;
+use crate::testing::Resharding;
 
 fn aggregating(settings: &mut WriterSettings, aggregation: Aggregation) {
     settings.aggregation = aggregation;

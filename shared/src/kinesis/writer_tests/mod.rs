@@ -13,12 +13,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::fake_kinesis::{FakeKinesis, FakeState, seeded_settings};
 use super::{KinesisWriter, Receipt, WriteError, WriterSettings};
 use crate::clock::{Clock as _, SystemClock};
 use crate::kpl::deaggregate_unencrypted as deaggregate;
 use crate::records::UserRecord;
 use crate::retry::Deadline;
+use crate::testing::{FakeKinesis, FakeState, seeded_settings};
 
 type Results = Vec<Result<Receipt, WriteError>>;
 

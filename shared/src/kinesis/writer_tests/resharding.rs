@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::kinesis::Ordering;
-use crate::kinesis::fake_kinesis::Resharding;
+use crate::testing::Resharding;
 
 #[tokio::test(start_paused = true)]
 async fn a_hundred_thousand_records_survive_throttling_and_resharding_in_order() {

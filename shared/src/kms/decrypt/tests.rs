@@ -6,11 +6,13 @@ use aws_smithy_mocks::{Rule, mock};
 
 use super::*;
 use crate::aws::closed_port::ClosedPort;
+use crate::data_keys::GrantTokens;
 use crate::failure::FailureClass;
 use crate::kms::KeyStore;
 use crate::kms::client::test_client::{answered_by, connected_to};
 use crate::kms::testing::{
-    COMMON_ERRORS, KEY, SECRET, SECRET_IN_BASE64, assert_no_secret, body, context, deadline, key, settings,
+    COMMON_ERRORS, KEY, SECRET, SECRET_IN_BASE64, assert_no_secret, body, context, deadline, grant_tokens, key,
+    settings,
 };
 use crate::message::EncryptionContext;
 
@@ -20,14 +22,13 @@ fn http_answer(status: u16, body: String) -> Rule {
 }
 
 async fn decrypt(client: &KmsClient) -> Result<DecryptedCiphertext, DataKeyError> {
-    let (key, encryption_context) = (key(), context());
-    let request = CiphertextRequest {
-        key: Some(&key),
-        ciphertext: b"ciphertext",
-        encryption_context: &encryption_context,
-        grant_tokens: &["grant".to_owned()],
+    let request = KmsDecrypt {
+        key: Some(key()),
+        ciphertext: b"ciphertext".to_vec(),
+        encryption_context: context(),
+        grant_tokens: grant_tokens(),
     };
-    client.decrypt_ciphertext(request, deadline()).await
+    client.call(&request, deadline()).await
 }
 
 async fn failure(status: u16, body: &str, key_store: KeyStore) -> DataKeyError {
@@ -107,10 +108,9 @@ async fn what_is_not_given_is_not_sent() {
         })
         .then_output(|| DecryptOutput::builder().key_id(KEY).plaintext(Blob::new(SECRET)).build());
     let client = answered_by(&rule, &settings(KeyStore::Kms));
-    let encryption_context = EncryptionContext::empty();
-    let request =
-        CiphertextRequest { key: None, ciphertext: b"c", encryption_context: &encryption_context, grant_tokens: &[] };
-    assert!(client.decrypt_ciphertext(request, deadline()).await.is_ok());
+    let (encryption_context, grant_tokens) = (EncryptionContext::empty(), GrantTokens::default());
+    let request = KmsDecrypt { key: None, ciphertext: b"c".to_vec(), encryption_context, grant_tokens };
+    assert!(client.call(&request, deadline()).await.is_ok());
 }
 
 #[tokio::test]

@@ -5,15 +5,15 @@ use super::*;
 use crate::failure::FailureClass;
 use crate::kms::KeyStore;
 use crate::kms::client::test_client::{answered_by, hosts_called_by};
-use crate::kms::testing::{COMMON_ERRORS, KEY, SECRET, assert_no_secret, body, context, deadline, key, settings};
+use crate::kms::testing::{
+    COMMON_ERRORS, KEY, SECRET, assert_no_secret, body, context, deadline, grant_tokens, key, settings,
+};
 use crate::message::DataKey;
 
 async fn encrypt_with(client: &KmsClient, key: &crate::data_keys::KeyArn) -> Result<EncryptedPlaintext, DataKeyError> {
-    let (plaintext, encryption_context) = (DataKey::new(SECRET.to_vec()), context());
-    let grant_tokens = &["grant".to_owned()];
-    let request =
-        PlaintextRequest { key, plaintext: &plaintext, encryption_context: &encryption_context, grant_tokens };
-    client.encrypt_plaintext(request, deadline()).await
+    let (key, plaintext) = (key.clone(), DataKey::new(SECRET.to_vec()));
+    let request = KmsEncrypt { key, plaintext, encryption_context: context(), grant_tokens: grant_tokens() };
+    client.call(&request, deadline()).await
 }
 
 async fn failure(status: u16, body: &str) -> DataKeyError {

@@ -3,20 +3,20 @@ use aws_sdk_kms::primitives::Blob;
 use aws_smithy_mocks::mock;
 
 use super::*;
+use crate::data_keys::GrantTokens;
 use crate::failure::FailureClass;
 use crate::kms::KeyStore;
 use crate::kms::client::test_client::{answered_by, hosts_called_by};
 use crate::kms::testing::{
-    COMMON_ERRORS, KEY, SECRET, SECRET_IN_BASE64, assert_no_secret, body, context, deadline, key, settings,
+    COMMON_ERRORS, KEY, SECRET, SECRET_IN_BASE64, assert_no_secret, body, context, deadline, grant_tokens, key,
+    settings,
 };
 use crate::message::EncryptionContext;
 
 async fn generate(client: &KmsClient) -> Result<GeneratedDataKey, DataKeyError> {
-    let (key, encryption_context) = (key(), context());
-    let grant_tokens = &["grant".to_owned()];
-    let request =
-        GeneratorRequest { key: &key, data_key_len: 32, encryption_context: &encryption_context, grant_tokens };
-    client.generate_under_key(request, deadline()).await
+    let (key, encryption_context, grant_tokens) = (key(), context(), grant_tokens());
+    let request = KmsGenerateDataKey { key, data_key_len: 32, encryption_context, grant_tokens };
+    client.call(&request, deadline()).await
 }
 
 async fn failure(status: u16, body: &str) -> DataKeyError {
@@ -64,11 +64,10 @@ async fn what_is_not_given_is_not_sent() {
             let answer = GenerateDataKeyOutput::builder().key_id(KEY).ciphertext_blob(Blob::new(b"wrapped"));
             answer.plaintext(Blob::new(SECRET)).build()
         });
-    let (key, encryption_context) = (key(), EncryptionContext::empty());
-    let request =
-        GeneratorRequest { key: &key, data_key_len: 32, encryption_context: &encryption_context, grant_tokens: &[] };
+    let (key, encryption_context, grant_tokens) = (key(), EncryptionContext::empty(), GrantTokens::default());
+    let request = KmsGenerateDataKey { key, data_key_len: 32, encryption_context, grant_tokens };
     let client = answered_by(&rule, &settings(KeyStore::Kms));
-    assert!(client.generate_under_key(request, deadline()).await.is_ok());
+    assert!(client.call(&request, deadline()).await.is_ok());
 }
 
 #[tokio::test]
@@ -102,9 +101,9 @@ async fn a_key_of_another_region_is_called_there() {
     for (region, host) in [("eu-west-1", "kms.eu-west-1.amazonaws.com"), ("us-east-2", "kms.us-east-2.amazonaws.com")] {
         let (client, hosts) = hosts_called_by();
         let key = KEY.replace("eu-west-1", region).parse().unwrap();
-        let context = context();
-        let request = GeneratorRequest { key: &key, data_key_len: 32, encryption_context: &context, grant_tokens: &[] };
-        assert!(client.generate_under_key(request, deadline()).await.is_err());
+        let (encryption_context, grant_tokens) = (context(), GrantTokens::default());
+        let request = KmsGenerateDataKey { key, data_key_len: 32, encryption_context, grant_tokens };
+        assert!(client.call(&request, deadline()).await.is_err());
         assert_eq!(*hosts.lock().unwrap(), [host]);
     }
 }

@@ -126,10 +126,10 @@ mod tests {
     use std::time::{Duration, SystemTime};
 
     use crate::clock::{Clock as _, SystemClock};
-    use crate::kinesis::fake_kinesis::{FakeKinesis, seeded_settings};
     use crate::kinesis::{MaxRecordBytes, PutRecordsError};
     use crate::message::EncryptionContext;
     use crate::records::{SequenceNumber, ShardRecord};
+    use crate::testing::{FakeKinesis, seeded_settings};
 
     fn opened(partition_key: &str, explicit_hash_key: Option<&str>, plaintext: Vec<u8>) -> OpenedRecord {
         OpenedRecord {

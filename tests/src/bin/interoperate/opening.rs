@@ -9,7 +9,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use warmkeys::clock::{Clock, SystemClock};
 use warmkeys::data_keys::{
-    AllowedKeys, DataKeyRequest, DecryptDataKey, DecryptionMaterials, Keyring, KeyringSettings, WrappedDataKey,
+    AllowedKeys, DecryptDataKey, DecryptionKeyring, DecryptionKeyringSettings, DecryptionMaterials, DecryptionRequest,
+    WrappedDataKey,
 };
 use warmkeys::message::{EncryptionContext, MessageError, MessageLimits, SealedMessage, VerificationKey};
 use warmkeys::retry::Deadline;
@@ -49,14 +50,14 @@ async fn materials(
     let encryption_context = message.encryption_context();
     if raw_keys.is_empty() {
         let allowed = AllowedKeys::Strict(kms_keys(&request.keys)?);
-        let keyring = Keyring::new(
+        let keyring = DecryptionKeyring::new(
             Arc::clone(&kms.client),
-            KeyringSettings::new(allowed, REGION, Vec::new())?,
+            DecryptionKeyringSettings::new(allowed, REGION, Vec::new())?,
             Arc::new(SystemClock),
         );
         let wrapped = WrappedDataKey::Message { suite, encrypted_data_keys: message.encrypted_data_keys() };
         let deadline = Deadline::after(SystemClock.now().monotonic, DATA_KEY_TIMEOUT);
-        return Ok(keyring.decrypt_data_key(&DataKeyRequest { wrapped, encryption_context }, deadline).await?);
+        return Ok(keyring.decrypt_data_key(&DecryptionRequest { wrapped, encryption_context }, deadline).await?);
     }
     for encrypted in message.encrypted_data_keys() {
         for key in &raw_keys {

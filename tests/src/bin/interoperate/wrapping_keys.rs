@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use warmkeys::clock::{Clock, SystemClock};
-use warmkeys::data_keys::{GenerateDataKey, GenerationRequest, KeyArn, WrappingKeyring, WrappingKeys};
+use warmkeys::data_keys::{GenerateDataKey, GenerationKeyring, GenerationKeyringSettings, GenerationRequest, KeyArn};
 use warmkeys::kms::{KmsClient, KmsSettings};
 use warmkeys::message::{
     AlgorithmSuite, DataKey, EncryptionContext, PUBLIC_KEY_CONTEXT_KEY, RawAesKey, SealingMaterials, SigningKey,
@@ -35,9 +35,9 @@ impl Kms {
     ) -> Result<Arc<SealingMaterials>, Box<dyn Error>> {
         let mut keys = keys.into_iter();
         let generator = keys.next().ok_or("no key to generate a data key with")?;
-        let keyring = WrappingKeyring::new(
+        let keyring = GenerationKeyring::new(
             KmsClient::clone(&self.client),
-            WrappingKeys::new(generator, keys.collect(), Vec::new())?,
+            GenerationKeyringSettings::new(generator, keys.collect(), Vec::new())?,
         );
         let deadline = Deadline::after(self.clock.now().monotonic, GENERATION_TIME);
         Ok(keyring.generate_data_key(&GenerationRequest::new(suite, context)?, None, deadline).await?)

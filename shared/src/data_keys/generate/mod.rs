@@ -1,0 +1,53 @@
+//! The encrypting wing: from a [`GenerationRequest`] to the materials that seal messages.
+//!
+//! The cache ([`CachingGeneration`]) asks for materials and counts what is sealed under them; the keyring ([`GenerationKeyring`]) has the
+//! data key generated under one KMS key ([`KmsGenerateDataKey`]) and wrapped by the others ([`KmsEncrypt`]).
+
+mod caching;
+mod keyring;
+mod kms_encrypt;
+mod kms_generate_data_key;
+mod request;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use super::DataKeyError;
+use crate::message::SealingMaterials;
+use crate::retry::Deadline;
+
+pub use caching::{CachingGeneration, UsageLimits, UsageLimitsError};
+pub use keyring::{GenerationKeyring, GenerationKeyringSettings, GenerationKeyringSettingsError};
+pub use kms_encrypt::{EncryptedPlaintext, KmsEncrypt};
+pub use kms_generate_data_key::{GeneratedDataKey, KmsGenerateDataKey};
+pub use request::{GenerationRequest, GenerationRequestError};
+
+/// Generates data keys, and wraps them. Implemented by the wrapping keyring, and by the cache around it.
+pub trait GenerateDataKey: Send + Sync {
+    /// Materials that answer `request`, before `deadline`, to seal ONE message with: whoever seals another one has to ask again, so
+    /// that it can be counted.
+    ///
+    /// `plaintext_len` is the message's length in bytes; `None` if it is not known yet (such a message gets a data key of its own).
+    ///
+    /// # Errors
+    /// [`DataKeyError`]. None of them says anything about the message: even where the class is permanent, the message itself has
+    /// not been looked at. Only [`InvalidRequest`](DataKeyError::InvalidRequest) may be the fault of its encryption context.
+    fn generate_data_key(
+        &self,
+        request: &GenerationRequest,
+        plaintext_len: Option<u64>,
+        deadline: Deadline,
+    ) -> impl Future<Output = Result<Arc<SealingMaterials>, DataKeyError>> + Send;
+}
+
+/// So that the composing code can keep a handle on a part of the stack, to read its statistics.
+impl<G: GenerateDataKey> GenerateDataKey for Arc<G> {
+    fn generate_data_key(
+        &self,
+        request: &GenerationRequest,
+        plaintext_len: Option<u64>,
+        deadline: Deadline,
+    ) -> impl Future<Output = Result<Arc<SealingMaterials>, DataKeyError>> + Send {
+        G::generate_data_key(self, request, plaintext_len, deadline)
+    }
+}

@@ -1,8 +1,0 @@
-//! Fakes for the tests of whatever stands on KMS.
-
-mod fake_kms;
-mod manual_clock;
-pub(crate) mod requests;
-
-pub(crate) use fake_kms::{Answer, FakeKms, Operation};
-pub(crate) use manual_clock::ManualClock;

@@ -1,0 +1,301 @@
+//! A Kinesis stream for tests: real hash-key ranges, throttling, resharding, and a check of everything it is sent.
+
+use std::ops::RangeInclusive;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::time::Instant;
+
+use crate::clock::{Clock as _, SystemClock};
+use crate::kinesis::{
+    EntryFailure, EntryResult, ListShards, ListShardsError, ListedShard, PutRecords, PutRecordsError, ShardPage,
+    WriterSettings,
+};
+use crate::records::{HashKey, SequenceNumber, UserRecord};
+use crate::retry::Jitter;
+
+/// The writer's defaults, with pauses that are the same in every run.
+#[must_use]
+pub fn seeded_settings() -> WriterSettings {
+    let mut settings = WriterSettings::default();
+    settings.retry.jitter = Jitter::seeded(7);
+    settings
+}
+
+/// A stream that can be scripted, shared by the writer and the test.
+pub struct FakeKinesis {
+    state: Mutex<FakeState>,
+}
+
+/// What a test may set, and what it may read.
+pub struct FakeState {
+    shards: Vec<FakeShard>,
+    /// Every entry that was written, in order of arrival.
+    pub written: Vec<WrittenEntry>,
+    /// Every entry that was received, with its shard and size, written or not.
+    pub received: Vec<(Instant, String, usize)>,
+    /// The number of entries of every request.
+    pub request_sizes: Vec<usize>,
+    list_calls: usize,
+    next_sequence_number: u128,
+    rng: fastrand::Rng,
+
+    /// How long a request is under way, there and back.
+    pub round_trip: Duration,
+    /// The probability that an entry is throttled.
+    pub throttled_share: f64,
+    /// The probability that an entry fails internally.
+    pub internal_failure_share: f64,
+    /// A shard all of whose entries are throttled.
+    pub blocked_shard: Option<String>,
+    /// What the next requests answer, the last first, instead of being carried out.
+    pub request_errors: Vec<PutRecordsError>,
+    /// Requests to come that are carried out but whose answers never arrive.
+    pub answers_to_lose: usize,
+    /// Requests to come that never arrive, nor their answers.
+    pub requests_to_lose: usize,
+    /// Requests to come whose answers have one result too few.
+    pub answers_to_truncate: usize,
+    /// Reshardings by the number of received entries at which they happen, the last first.
+    pub reshardings: Vec<(usize, Resharding)>,
+    /// How many shards one page of a listing has.
+    pub shards_per_page: usize,
+    /// Whether listing is denied.
+    pub refuse_listing: bool,
+    /// Whether a listing is never answered.
+    pub listing_hangs: bool,
+    /// Whether each page of a listing names a next one.
+    pub endless_listing: bool,
+}
+
+#[derive(Clone)]
+/// An entry in the stream.
+pub struct WrittenEntry {
+    /// When its request was sent.
+    pub at: Instant,
+    /// The shard it is in.
+    pub shard_id: String,
+    /// Its sequence number.
+    pub sequence_number: SequenceNumber,
+    /// Its partition key.
+    pub partition_key: Arc<str>,
+    /// Its data.
+    pub data: Bytes,
+}
+
+#[derive(Clone, Copy)]
+/// A change of the shards.
+pub enum Resharding {
+    /// Of the open shard with this index, by hash key.
+    Split(usize),
+    /// Of the open shard with this index and the next.
+    MergeWithNext(usize),
+}
+
+struct FakeShard {
+    id: String,
+    hash_keys: RangeInclusive<u128>,
+    open: bool,
+}
+
+impl FakeKinesis {
+    /// A stream of `count` shards of equal ranges, which answers in 10 ms and never fails.
+    pub fn with_shards(count: u32) -> Arc<Self> {
+        let width = u128::MAX / u128::from(count);
+        let shards = (0..count).map(|index| {
+            let start = if index == 0 { 0 } else { width * u128::from(index) + 1 };
+            let end = if index + 1 == count { u128::MAX } else { width * u128::from(index + 1) };
+            FakeShard { id: shard_id(index as usize), hash_keys: start..=end, open: true }
+        });
+        let state = FakeState {
+            shards: shards.collect(),
+            written: Vec::new(),
+            received: Vec::new(),
+            request_sizes: Vec::new(),
+            list_calls: 0,
+            next_sequence_number: 49_590_338_271_490_256_608_559_692_538_361_571_095,
+            rng: fastrand::Rng::with_seed(7),
+            round_trip: Duration::from_millis(10),
+            throttled_share: 0.0,
+            internal_failure_share: 0.0,
+            blocked_shard: None,
+            request_errors: Vec::new(),
+            answers_to_lose: 0,
+            requests_to_lose: 0,
+            answers_to_truncate: 0,
+            reshardings: Vec::new(),
+            shards_per_page: 1_000,
+            refuse_listing: false,
+            listing_hangs: false,
+            endless_listing: false,
+        };
+        Arc::new(Self { state: Mutex::new(state) })
+    }
+
+    /// Changes how the stream behaves.
+    pub fn configure(&self, change: impl FnOnce(&mut FakeState)) {
+        change(&mut self.lock());
+    }
+
+    /// Looks at what the stream has seen.
+    pub fn read<T>(&self, read: impl FnOnce(&FakeState) -> T) -> T {
+        read(&self.lock())
+    }
+
+    /// Splits the open shard with this index in the middle.
+    pub fn split(&self, index: usize) {
+        self.lock().reshard(Resharding::Split(index));
+    }
+
+    /// How often its shards were listed.
+    pub fn list_calls(&self) -> usize {
+        self.lock().list_calls
+    }
+
+    fn lock(&self) -> MutexGuard<'_, FakeState> {
+        self.state.lock().expect("no test panics with the lock held")
+    }
+}
+
+impl PutRecords for Arc<FakeKinesis> {
+    async fn put_records(&self, entries: Vec<UserRecord>) -> Result<Vec<EntryResult>, PutRecordsError> {
+        check_limits(&entries);
+        let (round_trip, lost) = {
+            let mut state = self.lock();
+            let lost = state.requests_to_lose > 0;
+            state.requests_to_lose = state.requests_to_lose.saturating_sub(1);
+            (state.round_trip, lost)
+        };
+        if lost {
+            return std::future::pending().await;
+        }
+        let at = SystemClock.now().monotonic;
+        tokio::time::sleep(round_trip / 2).await;
+        let (answer, lost) = {
+            let mut state = self.lock();
+            let answer = state.carry_out(&entries, at);
+            let lost = state.answers_to_lose > 0;
+            state.answers_to_lose = state.answers_to_lose.saturating_sub(1);
+            (answer, lost)
+        };
+        if lost {
+            return std::future::pending().await;
+        }
+        tokio::time::sleep(round_trip / 2).await;
+        answer
+    }
+}
+
+impl ListShards for Arc<FakeKinesis> {
+    async fn list_shards(&self, next_token: Option<String>) -> Result<ShardPage, ListShardsError> {
+        if self.lock().listing_hangs {
+            return std::future::pending().await;
+        }
+        let round_trip = self.lock().round_trip;
+        tokio::time::sleep(round_trip).await;
+        let mut state = self.lock();
+        state.list_calls += 1;
+        if state.refuse_listing {
+            return Err(ListShardsError::Refused(Arc::new(std::io::Error::other("AccessDeniedException"))));
+        }
+        let start: usize = next_token.map_or(0, |token| token.parse().expect("our own token"));
+        let end = start + state.shards_per_page;
+        let listed = |shard: &FakeShard| ListedShard {
+            shard_id: shard.id.clone(),
+            hash_keys: shard.hash_keys.clone(),
+            open: shard.open,
+        };
+        let shards = state.shards.iter().skip(start).take(state.shards_per_page).map(listed).collect();
+        let more = state.endless_listing || end < state.shards.len();
+        Ok(ShardPage { shards, next_token: more.then(|| end.to_string()) })
+    }
+}
+
+impl FakeState {
+    /// Whether the shard's range holds the partition key.
+    pub fn shard_takes(&self, shard_id: &str, partition_key: &str) -> bool {
+        let shard = self.shards.iter().find(|shard| shard.id == shard_id).expect("one of our shards");
+        shard.hash_keys.contains(&HashKey::of_partition_key(partition_key).0)
+    }
+
+    fn carry_out(&mut self, entries: &[UserRecord], sent_at: Instant) -> Result<Vec<EntryResult>, PutRecordsError> {
+        if let Some(error) = self.request_errors.pop() {
+            return Err(error);
+        }
+        self.request_sizes.push(entries.len());
+        let mut results: Vec<_> = entries.iter().map(|entry| self.carry_out_entry(entry, sent_at)).collect();
+        if self.answers_to_truncate > 0 {
+            self.answers_to_truncate -= 1;
+            results.pop();
+        }
+        Ok(results)
+    }
+
+    fn carry_out_entry(&mut self, entry: &UserRecord, sent_at: Instant) -> EntryResult {
+        if let Some((_, resharding)) = self.reshardings.pop_if(|(received, _)| *received <= self.received.len()) {
+            self.reshard(resharding);
+        }
+        let hash_key = match &entry.explicit_hash_key {
+            Some(decimal) => HashKey::parse(decimal).expect("a valid explicit hash key"),
+            None => HashKey::of_partition_key(&entry.partition_key),
+        };
+        let shard = self.shards.iter().find(|shard| shard.open && shard.hash_keys.contains(&hash_key.0));
+        let shard_id = shard.expect("the open shards cover all hash keys").id.clone();
+        self.received.push((sent_at, shard_id.clone(), entry.data.len() + entry.partition_key.len()));
+        if self.rng.f64() < self.throttled_share || self.blocked_shard.as_ref() == Some(&shard_id) {
+            return EntryResult::Failed { failure: EntryFailure::Throttled, shard_id: Some(shard_id) };
+        }
+        if self.rng.f64() < self.internal_failure_share {
+            return EntryResult::Failed { failure: EntryFailure::Internal, shard_id: None };
+        }
+        self.next_sequence_number += 1;
+        let sequence_number = SequenceNumber::parse(&self.next_sequence_number.to_string()).expect("digits");
+        self.written.push(WrittenEntry {
+            at: sent_at,
+            shard_id: shard_id.clone(),
+            sequence_number: sequence_number.clone(),
+            partition_key: Arc::clone(&entry.partition_key),
+            data: entry.data.clone(),
+        });
+        EntryResult::Written { shard_id, sequence_number }
+    }
+
+    fn reshard(&mut self, resharding: Resharding) {
+        let mut open: Vec<_> = (0..self.shards.len()).filter(|index| self.shards[*index].open).collect();
+        open.sort_by_key(|index| *self.shards[*index].hash_keys.start());
+        let mut close = |index: usize| {
+            let shard = &mut self.shards[open[index]];
+            shard.open = false;
+            shard.hash_keys.clone()
+        };
+        let children = match resharding {
+            Resharding::Split(index) => {
+                let (start, end) = close(index).into_inner();
+                let middle = start + (end - start) / 2;
+                vec![start..=middle, middle + 1..=end]
+            }
+            Resharding::MergeWithNext(index) => {
+                let (lower, upper) = (close(index), close(index + 1));
+                vec![*lower.start()..=*upper.end()]
+            }
+        };
+        for hash_keys in children {
+            self.shards.push(FakeShard { id: shard_id(self.shards.len()), hash_keys, open: true });
+        }
+    }
+}
+
+fn shard_id(index: usize) -> String {
+    format!("shardId-{index:012}")
+}
+
+/// What the service would reject.
+fn check_limits(entries: &[UserRecord]) {
+    assert!((1..=500).contains(&entries.len()), "{} entries", entries.len());
+    let bytes: usize = entries.iter().map(|entry| entry.data.len() + entry.partition_key.len()).sum();
+    assert!(bytes <= 10 << 20, "{bytes} bytes");
+    for entry in entries {
+        assert!((1..=256).contains(&entry.partition_key.chars().count()), "{:?}", entry.partition_key);
+    }
+}

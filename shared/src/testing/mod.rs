@@ -1,0 +1,21 @@
+//! Fakes for tests, of this crate and of whatever is built on it: a clock, a KMS and a Kinesis stream that do as they are told, check
+//! what they are sent, and tell what they did. With the feature `test-util` only, which no deployed build has.
+//!
+//! What only one folder's tests share is in that folder's own `testing.rs`.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "test support: it stops the test that misuses it"
+)]
+
+mod clock;
+mod kinesis;
+mod kms;
+pub mod requests;
+
+pub use clock::ManualClock;
+pub use kinesis::{FakeKinesis, FakeState, Resharding, WrittenEntry, seeded_settings};
+pub use kms::{Answer, Asked, FakeKms, RecordedCall, Truthful};
