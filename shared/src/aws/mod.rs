@@ -6,4 +6,4 @@ pub(crate) mod closed_port;
 mod service_failure;
 
 pub(crate) use client::{no_retries, timeouts};
-pub(crate) use service_failure::{CodeMeaning, entry_cause, request_cause};
+pub(crate) use service_failure::{CodeMeaning, SdkError, entry_cause, request_cause};

@@ -1,8 +1,12 @@
 //! Where opened records go, in shard order.
 
+#[cfg(feature = "aws")]
 mod configured;
+#[cfg(feature = "firehose")]
 mod firehose;
+#[cfg(feature = "kinesis")]
 mod kinesis;
+#[cfg(feature = "sqs")]
 mod sqs;
 mod stdout;
 
@@ -12,9 +16,13 @@ use crate::delivery::{Delivery, DeliveryError};
 use crate::records::OpenedRecord;
 use crate::retry::Deadline;
 
+#[cfg(feature = "aws")]
 pub use configured::{ConfiguredSink, SinkSettings};
+#[cfg(feature = "firehose")]
 pub use firehose::{DeliveryStreamName, FirehoseSettings, FirehoseSink};
+#[cfg(feature = "kinesis")]
 pub use kinesis::{KinesisSink, KinesisSinkSettings};
+#[cfg(feature = "sqs")]
 pub use sqs::SqsSink;
 pub use stdout::StdoutSink;
 
