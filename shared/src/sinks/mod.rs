@@ -2,6 +2,7 @@
 
 #[cfg(feature = "aws")]
 mod configured;
+mod each;
 #[cfg(feature = "firehose")]
 mod firehose;
 #[cfg(feature = "kinesis")]
@@ -9,6 +10,7 @@ mod kinesis;
 #[cfg(feature = "sqs")]
 mod sqs;
 mod stdout;
+mod typed;
 
 use std::future::Future;
 
@@ -18,6 +20,7 @@ use crate::retry::Deadline;
 
 #[cfg(feature = "aws")]
 pub use configured::{ConfiguredSink, SinkSettings};
+pub use each::{Each, Fate, each};
 #[cfg(feature = "firehose")]
 pub use firehose::{DeliveryStreamName, FirehoseSettings, FirehoseSink};
 #[cfg(feature = "kinesis")]
@@ -25,6 +28,7 @@ pub use kinesis::{KinesisSink, KinesisSinkSettings};
 #[cfg(feature = "sqs")]
 pub use sqs::SqsSink;
 pub use stdout::StdoutSink;
+pub use typed::{Typed, typed};
 
 /// Delivers opened records.
 pub trait RecordSink: Send + Sync {
