@@ -66,6 +66,7 @@ pub mod quarantine;
 pub mod record_format;
 pub mod records;
 pub mod retry;
+pub mod runtime_api;
 pub mod s3;
 pub mod sinks;
 pub mod sqs;

@@ -1,6 +1,6 @@
 //! From a Kinesis event to the checkpoint: which records were finished, in shard order.
 //!
-//! [`KinesisEvent`] (as it came) -> [`ShardBatch`] (validated, aggregates taken apart) -> plan (the distinct data keys) ->
+//! The event's bytes -> [`ShardBatch`] (validated, aggregates taken apart) -> plan (the distinct data keys) ->
 //! resolve (as few KMS calls as can matter) -> opening (on every core) -> finishing (the sink and the quarantine) ->
 //! [`BatchReport`] (the checkpoint).
 
@@ -17,7 +17,7 @@ mod units;
 #[cfg(test)]
 mod tests;
 
-pub use event::KinesisEvent;
+pub use event::ForeignEvent;
 pub use processor::{BatchError, BatchProcessor, BatchSettings};
 pub use report::{BatchReport, Checkpoint, PhaseDurations};
 pub use resolve::{ResolveSettings, UnavailableKeys};

@@ -21,6 +21,11 @@ impl SequenceNumber {
         valid.then(|| Self(digits.into()))
     }
 
+    /// The digits, to be shared.
+    pub(crate) fn as_shared(&self) -> &Arc<str> {
+        &self.0
+    }
+
     /// The digits, as the service wrote them.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -10,8 +10,8 @@ use bytes::Bytes;
 use super::S3Quarantine;
 use crate::delivery::SinkError;
 use crate::delivery::testing::{clock, http_answer, mocked_client, quick_retries, within};
-use crate::quarantine::testing::{origin, rejected};
 use crate::quarantine::QuarantineEnvelope;
+use crate::quarantine::testing::{origin, rejected};
 use crate::s3::{BucketName, KeyPrefix, NewObject, ObjectStore, S3Settings};
 
 pub(in crate::quarantine) fn settings(prefix: &str) -> S3Settings {

@@ -13,7 +13,8 @@ use crate::kinesis::{
 use crate::records::OpenedRecord;
 use crate::retry::Deadline;
 
-/// Writes each record's plaintext to a stream, under the partition key (and explicit hash key) that it came with.
+/// Writes each record's plaintext to a stream, under the partition key (and explicit hash key) that it came with. A record that has
+/// none is written under its sequence number.
 ///
 /// With [`Ordering::PerPartitionKey`](crate::kinesis::Ordering::PerPartitionKey), the writer's default, the order of each partition
 /// key is kept, also over a redelivery: no record is written while an earlier one of its key is not acknowledged. Records beyond the
@@ -54,7 +55,7 @@ impl KinesisSinkSettings {
 impl<P: PutRecords, L: ListShards> RecordSink for KinesisSink<P, L> {
     fn refusal(&self, record: &OpenedRecord) -> Option<SinkError> {
         let limit = self.writer.settings().max_record_bytes.get();
-        let len = record.plaintext.len() + record.record.partition_key.len();
+        let len = record.plaintext.len() + partition_key(record).len();
         (len > limit).then_some(SinkError::TooLarge { len, limit })
     }
 
@@ -84,10 +85,17 @@ impl<P: PutRecords, L: ListShards> RecordSink for KinesisSink<P, L> {
 
 fn outgoing_record(record: &OpenedRecord) -> OutgoingRecord {
     OutgoingRecord {
-        partition_key: Arc::clone(&record.record.partition_key),
+        partition_key: Arc::clone(partition_key(record)),
         explicit_hash_key: record.record.explicit_hash_key.clone(),
         data: Bytes::copy_from_slice(&record.plaintext),
     }
+}
+
+/// The key that the record came with. One without a key takes its sequence number: it spreads such records over the shards, and
+/// the streams that have them promise no order to keep.
+fn partition_key(record: &OpenedRecord) -> &Arc<str> {
+    let key = &record.record.partition_key;
+    if key.is_empty() { record.record.sequence_number.as_shared() } else { key }
 }
 
 fn sink_error(error: WriteError) -> SinkError {
@@ -118,7 +126,7 @@ fn unwritable_error(error: RecordError) -> SinkError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::{Duration, SystemTime};
+    use std::time::Duration;
 
     use crate::clock::{Clock as _, SystemClock};
     use crate::kinesis::fake_kinesis::FakeKinesis;
@@ -133,7 +141,7 @@ mod tests {
                 sub_sequence_number: None,
                 partition_key: partition_key.into(),
                 explicit_hash_key: explicit_hash_key.map(Into::into),
-                approximate_arrival_timestamp: SystemTime::UNIX_EPOCH,
+                approximate_arrival_timestamp: None,
                 data: Bytes::new(),
             },
             encryption_context: Arc::new(EncryptionContext::empty()),
