@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
+use foldhash::quality::RandomState;
+
 use crate::data_keys::DataKeyRequest;
 use crate::message::EncryptionContext;
 use crate::record_format::{ContentError, DataKeyIdentity, RecordFormat};
@@ -33,7 +35,8 @@ impl BatchPlan {
     /// Reads the headers of `records`. No cryptography; allocates per distinct data key, not per record.
     pub(super) fn new(records: &[ShardRecord], format: &RecordFormat) -> Self {
         let mut plan = Self { data_keys: Vec::new(), records: Vec::with_capacity(records.len()) };
-        let mut known = HashMap::new();
+        // Keyed at random, so that nobody can prepare records that collide; and an order of magnitude quicker than the standard one.
+        let mut known = HashMap::with_hasher(RandomState::default());
         // Carried along: counting back from each first use would take the square of a large unit's length.
         let mut start_of_unit = 0;
         let mut previous = None;
@@ -51,7 +54,7 @@ impl BatchPlan {
         &mut self,
         record: &'a ShardRecord,
         format: &RecordFormat,
-        known: &mut HashMap<DataKeyIdentity<'a>, Result<usize, ContentError>>,
+        known: &mut HashMap<DataKeyIdentity<'a>, Result<usize, ContentError>, RandomState>,
         first_use: usize,
     ) -> Result<usize, ContentError> {
         let sealed = format.read(&record.data)?;

@@ -10,7 +10,7 @@ use crate::text::parse_rfc3339;
 /// Lambda writes seconds since the epoch, to the millisecond. Emulators have sent milliseconds, and text.
 pub(super) fn arrival_time(scanner: &mut Scanner<'_>) -> Result<Option<SystemTime>, NotJson> {
     if let Some(millis) = scanner.take_thousandths() {
-        return Ok(since_epoch(millis));
+        return Ok(of_thousandths(millis));
     }
     match scanner.with_serde_json::<Written>() {
         Ok(Written::Number(number)) => Ok(of_number(number)),
@@ -46,8 +46,8 @@ fn of_number(number: f64) -> Option<SystemTime> {
     of_millis(in_millis(number * 1000.0)?)
 }
 
-/// The time of a number with at most three decimals: `millis` is the number without its point.
-fn since_epoch(millis: u64) -> Option<SystemTime> {
+/// The time of a number with at most three decimals, given as a count of thousandths.
+pub(super) fn of_thousandths(millis: u64) -> Option<SystemTime> {
     let seconds = millis / 1000;
     if seconds >= FIRST_MILLISECONDS { of_millis(seconds) } else { of_millis(millis) }
 }

@@ -11,6 +11,7 @@ mod arrival_time;
 mod foreign;
 mod records;
 mod scanner;
+mod shape;
 
 #[cfg(test)]
 mod tests;
@@ -18,10 +19,10 @@ mod tests;
 use bytes::{Bytes, BytesMut};
 
 pub use self::foreign::ForeignEvent;
-use self::records::{Payload, Records};
+use self::records::{Digits, Payload, Records};
 use self::scanner::{NotJson, Scanner};
 use super::{EventError, ShardBatch};
-use crate::records::ShardRecord;
+use crate::records::{SequenceNumber, ShardRecord};
 
 /// Reads the event `payload`, or the one that it holds.
 pub(super) fn read(payload: Bytes) -> Result<ShardBatch, EventError> {
@@ -36,14 +37,17 @@ fn read_held(payload: Bytes) -> Result<ShardBatch, EventError> {
 fn read_event(payload: Bytes, may_hold_another: bool) -> Result<ShardBatch, EventError> {
     // Nobody else has the event of an invocation, so that this does not copy.
     let mut json = payload.try_into_mut().unwrap_or_else(|shared| BytesMut::from(&*shared));
-    let Some(Records { origin, records }) = records_of(&mut Scanner::new(&mut json))? else {
+    let Some(Records { origin, records, .. }) = records_of(&mut Scanner::new(&mut json))? else {
         return foreign::read(&json, may_hold_another);
     };
     let event = json.freeze();
     let mut batch = ShardBatch { origin, records: Vec::with_capacity(records.len()) };
     for record in records {
         batch.push(ShardRecord {
-            sequence_number: record.sequence_number,
+            sequence_number: match record.sequence_number {
+                Digits::InPlace(place) => SequenceNumber::of_digits(event.slice(place)),
+                Digits::Copied(number) => number,
+            },
             sub_sequence_number: None,
             partition_key: record.partition_key,
             explicit_hash_key: None,

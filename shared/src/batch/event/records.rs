@@ -9,6 +9,7 @@ use bytes::Bytes;
 use super::arrival_time::arrival_time;
 use super::foreign::ForeignEvent;
 use super::scanner::{NotJson, Scanner, Text};
+use super::shape::Shape;
 use crate::batch::{EventError, ShardBatch};
 use crate::records::{SequenceNumber, ShardOrigin};
 
@@ -18,15 +19,26 @@ pub(super) struct Records {
     /// The stream and the shard of the first record.
     pub(super) origin: Option<ShardOrigin>,
     pub(super) records: Vec<Record>,
+    /// How the last record is written that was read name by name.
+    shape: Option<Shape>,
 }
 
 /// A record: all of a `ShardRecord` but for the payload's `Bytes`, which cannot be had while the event is written to.
 #[derive(Debug)]
 pub(super) struct Record {
-    pub(super) sequence_number: SequenceNumber,
+    pub(super) sequence_number: Digits,
     pub(super) partition_key: Arc<str>,
     pub(super) approximate_arrival_timestamp: Option<SystemTime>,
     pub(super) payload: Payload,
+}
+
+/// A record's sequence number, known to be one.
+#[derive(Debug)]
+pub(super) enum Digits {
+    /// It stands in the event.
+    InPlace(Range<usize>),
+    /// It had escapes.
+    Copied(SequenceNumber),
 }
 
 /// A record's payload, decoded.
@@ -40,20 +52,22 @@ pub(super) enum Payload {
 
 /// What is wanted of an entry of `Records`.
 #[derive(Debug, Default)]
-struct Entry {
-    event_id: Option<Text>,
-    event_source: Option<Text>,
-    event_source_arn: Option<Text>,
-    kinesis: Option<Kinesis>,
+pub(super) struct Entry {
+    pub(super) event_id: Option<Text>,
+    pub(super) event_source: Option<Text>,
+    pub(super) event_source_arn: Option<Text>,
+    pub(super) kinesis: Option<Kinesis>,
 }
 
 /// What is wanted of an entry's Kinesis record.
 #[derive(Debug, Default)]
-struct Kinesis {
-    sequence_number: Option<Text>,
-    partition_key: Option<Text>,
-    approximate_arrival_timestamp: Option<SystemTime>,
-    data: Option<Text>,
+pub(super) struct Kinesis {
+    pub(super) sequence_number: Option<Text>,
+    pub(super) partition_key: Option<Text>,
+    pub(super) approximate_arrival_timestamp: Option<SystemTime>,
+    /// Where the arrival time is written.
+    pub(super) arrival_place: Option<Range<usize>>,
+    pub(super) data: Option<Text>,
 }
 
 impl Records {
@@ -72,7 +86,15 @@ impl Records {
         if scanner.peek() != Some(b'{') {
             return Err(EventError::NotARecord { index });
         }
-        let entry = Entry::take(scanner)?;
+        let entry = match self.shape.as_ref().and_then(|shape| shape.take(scanner)) {
+            Some(entry) => entry,
+            None => {
+                let start = scanner.at();
+                let entry = Entry::take(scanner)?;
+                self.shape = Shape::of(&entry, start..scanner.at());
+                entry
+            }
+        };
         let record = self.validate(entry, index, scanner)?;
         self.records.push(record);
         Ok(())
@@ -89,9 +111,13 @@ impl Records {
         let shard_id = entry.event_id.as_ref().and_then(|id| shard_id(scanner.bytes(id))).ok_or(invalid("eventID"))?;
         self.check_origin(arn, shard_id, index)?;
 
-        let sequence_number = utf8(scanner, kinesis.sequence_number.as_ref())?
-            .and_then(SequenceNumber::parse)
-            .ok_or(invalid("kinesis.sequenceNumber"))?;
+        let sequence_number = match kinesis.sequence_number {
+            Some(Text::Plain(place)) if SequenceNumber::are_digits(scanner.bytes_at(&place)) => Digits::InPlace(place),
+            Some(Text::Unescaped(text)) => {
+                Digits::Copied(SequenceNumber::parse(&text).ok_or(invalid("kinesis.sequenceNumber"))?)
+            }
+            Some(Text::Plain(_)) | None => return Err(invalid("kinesis.sequenceNumber")),
+        };
         let partition_key = utf8(scanner, kinesis.partition_key.as_ref())?.unwrap_or_default().into();
         let payload = match kinesis.data {
             None => None,
@@ -158,7 +184,12 @@ impl Kinesis {
                 b"data" => kinesis.data = if_string(scanner, Scanner::base64_string)?,
                 b"sequenceNumber" => kinesis.sequence_number = if_string(scanner, Scanner::string)?,
                 b"partitionKey" => kinesis.partition_key = if_string(scanner, Scanner::string)?,
-                b"approximateArrivalTimestamp" => kinesis.approximate_arrival_timestamp = arrival_time(scanner)?,
+                b"approximateArrivalTimestamp" => {
+                    scanner.peek();
+                    let start = scanner.at();
+                    kinesis.approximate_arrival_timestamp = arrival_time(scanner)?;
+                    kinesis.arrival_place = Some(start..scanner.at());
+                }
                 _ => scanner.skip()?,
             }
             Ok::<(), NotJson>(())

@@ -29,6 +29,16 @@ pub(super) enum Text {
     Unescaped(String),
 }
 
+impl Text {
+    /// Where it stands as it is.
+    pub(super) fn place(&self) -> Option<Range<usize>> {
+        match self {
+            Self::Plain(place) => Some(place.clone()),
+            Self::Unescaped(_) => None,
+        }
+    }
+}
+
 impl<'a> Scanner<'a> {
     pub(super) fn new(json: &'a mut [u8]) -> Self {
         Self { json, at: 0 }
@@ -162,6 +172,42 @@ impl<'a> Scanner<'a> {
         Ok(value)
     }
 
+    /// How far the text is read.
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Forgets what was read from `at` on.
+    pub(super) fn go_back_to(&mut self, at: usize) {
+        self.at = at;
+    }
+
+    /// Takes the bytes that stand at `earlier`. `None`, with nothing taken, if others come.
+    pub(super) fn take_same(&mut self, earlier: &Range<usize>) -> Option<()> {
+        let end = self.at.checked_add(earlier.len())?;
+        let same = self.json.get(self.at..end)? == self.json.get(earlier.clone())?;
+        same.then(|| self.at = end)
+    }
+
+    /// Takes what is left of a string whose quote was taken, up to its second quote, which stays. `None` if it has escapes.
+    pub(super) fn rest_of_string(&mut self) -> Option<Text> {
+        self.up_to_quote(plain_len)
+    }
+
+    /// As [`rest_of_string`](Self::rest_of_string), for base64.
+    pub(super) fn rest_of_base64(&mut self) -> Option<Text> {
+        self.up_to_quote(|text| memchr::memchr2(b'"', b'\\', text))
+    }
+
+    fn up_to_quote(&mut self, plain_len: impl FnOnce(&[u8]) -> Option<usize>) -> Option<Text> {
+        let start = self.at;
+        let end = start + self.json.get(start..).and_then(plain_len)?;
+        (self.json.get(end) == Some(&b'"')).then(|| {
+            self.at = end;
+            Text::Plain(start..end)
+        })
+    }
+
     /// Takes the rest, which has to be empty.
     pub(super) fn end(&mut self) -> Result<(), NotJson> {
         self.peek().map_or(Ok(()), |_byte| Err(self.not_json()))
@@ -170,9 +216,14 @@ impl<'a> Scanner<'a> {
     /// The bytes of `text`. Those of a plain one are not known to be UTF-8.
     pub(super) fn bytes<'t>(&'t self, text: &'t Text) -> &'t [u8] {
         match text {
-            Text::Plain(place) => self.json.get(place.clone()).unwrap_or_default(),
+            Text::Plain(place) => self.bytes_at(place),
             Text::Unescaped(text) => text.as_bytes(),
         }
+    }
+
+    /// The bytes at `place`.
+    pub(super) fn bytes_at(&self, place: &Range<usize>) -> &[u8] {
+        self.json.get(place.clone()).unwrap_or_default()
     }
 
     /// The bytes at `place`, to be decoded there.

@@ -85,7 +85,7 @@ impl<P: PutRecords, L: ListShards> RecordSink for KinesisSink<P, L> {
 
 fn outgoing_record(record: &OpenedRecord) -> OutgoingRecord {
     OutgoingRecord {
-        partition_key: Arc::clone(partition_key(record)),
+        partition_key: partition_key(record),
         explicit_hash_key: record.record.explicit_hash_key.clone(),
         data: Bytes::copy_from_slice(&record.plaintext),
     }
@@ -93,9 +93,9 @@ fn outgoing_record(record: &OpenedRecord) -> OutgoingRecord {
 
 /// The key that the record came with. One without a key takes its sequence number: it spreads such records over the shards, and
 /// the streams that have them promise no order to keep.
-fn partition_key(record: &OpenedRecord) -> &Arc<str> {
+fn partition_key(record: &OpenedRecord) -> Arc<str> {
     let key = &record.record.partition_key;
-    if key.is_empty() { record.record.sequence_number.as_shared() } else { key }
+    if key.is_empty() { record.record.sequence_number.as_str().into() } else { Arc::clone(key) }
 }
 
 fn sink_error(error: WriteError) -> SinkError {
