@@ -48,8 +48,7 @@ fn of_number(number: f64) -> Option<SystemTime> {
 
 /// The time of a number with at most three decimals, given as a count of thousandths.
 pub(super) fn of_thousandths(millis: u64) -> Option<SystemTime> {
-    let seconds = millis / 1000;
-    if seconds >= FIRST_MILLISECONDS { of_millis(seconds) } else { of_millis(millis) }
+    if millis / 1000 >= FIRST_MILLISECONDS { of_millis((millis + 500) / 1000) } else { of_millis(millis) }
 }
 
 fn of_millis(millis: u64) -> Option<SystemTime> {

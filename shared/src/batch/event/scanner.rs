@@ -156,6 +156,8 @@ impl<'a> Scanner<'a> {
         let plain = matches!(self.json.get(self.at), Some(b'1'..=b'9')) && decimals != Some(0);
         let missing = 3_u32.checked_sub(decimals.unwrap_or(0))?;
         let thousandths = thousandths.checked_mul(10_u64.pow(missing))?;
+        // Well below where a float loses thousandths, so that whoever reads floats agrees.
+        let plain = plain && thousandths < 1 << 50;
         if plain {
             self.at = end;
         }
