@@ -98,6 +98,8 @@ pub mod quarantine;
 pub mod record_format;
 pub mod records;
 pub mod retry;
+#[cfg(feature = "lambda")]
+pub mod runtime_api;
 #[cfg(feature = "s3")]
 pub mod s3;
 #[cfg(feature = "runtime")]

@@ -1,8 +1,8 @@
 //! Lambda function: decrypts Kinesis batches and delivers them to a sink.
 
+use std::error::Error;
 use std::sync::Arc;
 
-use lambda_runtime::{Error, service_fn};
 use stream_decryptor::StreamDecryptor;
 use warmkeys::batch::BatchProcessor;
 use warmkeys::clock::{Clock, SystemClock};
@@ -13,10 +13,12 @@ use warmkeys::kms::KmsClient;
 use warmkeys::logging;
 use warmkeys::quarantine::ConfiguredQuarantine;
 use warmkeys::retry::{ConcurrencyLimit, Retrying};
+
+use warmkeys::runtime_api;
 use warmkeys::sinks::ConfiguredSink;
 
 #[tokio::main]
-async fn main() -> Result<(), Error> {
+async fn main() -> Result<(), Box<dyn Error>> {
     let config = StreamDecryptorConfig::from_environment().map_err(logging::refuse_to_start)?;
     logging::start(config.runtime.log_level);
 
@@ -42,5 +44,5 @@ async fn main() -> Result<(), Error> {
         },
         config.runtime.function_timeout,
     );
-    lambda_runtime::run(service_fn(|event| function.handle(event))).await
+    Ok(runtime_api::serve(|invocation| function.handle(invocation)).await?)
 }
