@@ -6,17 +6,14 @@ use std::sync::Arc;
 
 use aws_lambda_events::streams::KinesisEventResponse;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use warmkeys::batch::{BatchProcessor, KinesisEvent, ShardBatch};
+use warmkeys::batch::{KinesisEvent, ShardBatch};
 use warmkeys::clock::{Clock, SystemClock};
-use warmkeys::config::StreamDecryptorConfig;
-use warmkeys::data_keys::{CachingDecryption, DecryptionKeyring};
-use warmkeys::decryptor::Decryptor;
+use warmkeys::config;
 use warmkeys::delivery::Delivery;
 use warmkeys::invocation::{InvocationDeadlines, catch_panic};
-use warmkeys::kms::KmsClient;
-use warmkeys::quarantine::ConfiguredQuarantine;
+use warmkeys::lambda::StreamDecryptorConfig;
 use warmkeys::records::OpenedRecord;
-use warmkeys::retry::{ConcurrencyLimit, Deadline, Retrying};
+use warmkeys::retry::Deadline;
 use warmkeys::sinks::RecordSink;
 
 struct CountByTenant;
@@ -33,26 +30,11 @@ impl RecordSink for CountByTenant {
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    let config = StreamDecryptorConfig::from_environment()?;
+    let configured = config::from_environment(StreamDecryptorConfig::read)?.settings;
     let sdk = aws_config::load_from_env().await;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let kms = KmsClient::new(&sdk, &config.kms.client);
-    let limit = ConcurrencyLimit::new(config.kms.max_concurrency);
-    let retrying = Retrying::new(kms, config.kms.retry, limit, Arc::clone(&clock));
-    let keyring = DecryptionKeyring::new(retrying, config.kms.keyring, Arc::clone(&clock));
-    let deadlines = &InvocationDeadlines::new(config.runtime.function_timeout, Arc::clone(&clock));
-    let processor = &BatchProcessor {
-        decryptor: Decryptor {
-            data_keys: CachingDecryption::new(keyring, &config.kms.cache, Arc::clone(&clock)),
-            format: Arc::new(config.record_format),
-            clock: Arc::clone(&clock),
-            settings: config.decryptor,
-        },
-        sink: CountByTenant,
-        quarantine: ConfiguredQuarantine::new(config.quarantine, &sdk, Arc::clone(&clock)),
-        settings: config.batch,
-        clock,
-    };
+    let deadlines = &InvocationDeadlines::new(configured.time.function_timeout, Arc::clone(&clock));
+    let processor = &configured.into_processor(CountByTenant, &sdk, clock);
     lambda_runtime::run(service_fn(|event: LambdaEvent<KinesisEvent>| async move {
         // Without it, the words of a panic in the sink would be answered and logged, whatever they quote.
         catch_panic(async {

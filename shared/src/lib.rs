@@ -60,6 +60,7 @@ pub mod invocation;
 pub mod kinesis;
 pub mod kms;
 pub mod kpl;
+pub mod lambda;
 pub mod logging;
 pub mod materials_cache;
 pub mod message;

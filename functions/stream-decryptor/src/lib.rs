@@ -1,5 +1,7 @@
 //! Lambda function: decrypts Kinesis batches and delivers them to a sink.
 
+mod config;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +13,8 @@ use warmkeys::failure::describe;
 use warmkeys::invocation::{HandlerPanicked, InvocationDeadlines, catch_panic};
 use warmkeys::quarantine::Quarantine;
 use warmkeys::sinks::RecordSink;
+
+pub use config::Config;
 
 /// The function: one for each sandbox, with its warm state.
 #[derive(Debug)]
@@ -62,6 +66,7 @@ impl From<HandlerError> for Diagnostic {
             HandlerError::Batch(BatchError::Event(EventError::TooManyRecords { .. })) => "Event.TooManyRecords",
             HandlerError::Batch(BatchError::Event(EventError::InvalidField { .. })) => "Event.InvalidField",
             HandlerError::Batch(BatchError::Event(EventError::OtherShard { .. })) => "Event.OtherShard",
+            HandlerError::Batch(BatchError::SinkIsSource { .. }) => "SinkIsSource",
             HandlerError::Batch(BatchError::OpeningPanicked(_)) => "OpeningPanicked",
             HandlerError::Panicked(HandlerPanicked) => "HandlerPanicked",
         };

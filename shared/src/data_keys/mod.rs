@@ -21,6 +21,7 @@ pub mod generate;
 mod grant_tokens;
 mod key_arn;
 mod suspect_context;
+pub mod variables;
 
 pub use decrypt::{
     AllowedKeys, CachingDecryption, DecryptDataKey, DecryptedCiphertext, DecryptionKeyring, DecryptionKeyringSettings,

@@ -12,6 +12,7 @@ mod settings;
 mod state;
 mod statistics;
 mod store;
+pub mod variables;
 
 use self::age::{AgeLimits, age};
 use self::flights::{Flights, JoinedFlight};

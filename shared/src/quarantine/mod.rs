@@ -12,6 +12,7 @@ mod sqs;
 mod stderr;
 #[cfg(test)]
 mod testing;
+mod variables;
 
 use std::future::Future;
 
@@ -24,6 +25,7 @@ pub use envelope::{EnvelopeError, EnvelopePayload, QuarantineEnvelope, S3Object}
 pub use s3::S3Quarantine;
 pub use sqs::SqsQuarantine;
 pub use stderr::StderrQuarantine;
+pub use variables::VARIABLES;
 
 /// Keeps records that can never be decrypted, so that they do not block the shard and are not lost.
 pub trait Quarantine: Send + Sync {

@@ -5,6 +5,7 @@ mod firehose;
 mod kinesis;
 mod sqs;
 mod stdout;
+mod variables;
 
 use std::future::Future;
 
@@ -17,12 +18,18 @@ pub use firehose::{DeliveryStreamName, FirehoseSettings, FirehoseSink};
 pub use kinesis::{KinesisSink, KinesisSinkSettings};
 pub use sqs::SqsSink;
 pub use stdout::StdoutSink;
+pub use variables::VARIABLES;
 
 /// Delivers opened records.
 pub trait RecordSink: Send + Sync {
     /// What the log calls the sink: its kind and its name, such as "the SQS queue orders.fifo".
     fn destination(&self) -> String {
         "the function's own sink".to_owned()
+    }
+
+    /// Whether the sink writes to the Kinesis stream with this ARN. A sink that writes to the stream that its records come from is refused.
+    fn writes_to(&self, _stream_arn: &str) -> bool {
+        false
     }
 
     /// Why the sink can never take `record`, whenever it is asked; `None` if it may. Asked for every record before it is delivered,
