@@ -28,7 +28,7 @@ _CREATED_STREAM = {"StreamShardCount": "1"}
 
 # The one documented parameter for what is rarely set: its quotation marks and commas must reach the function whole. The values
 # are the defaults, so that they change nothing else.
-_SETTINGS = '{"DATA_KEY_MAX_AGE_SECONDS":"300","KMS_MAX_ATTEMPTS":"20"}'
+SETTINGS = '{"DATA_KEY_MAX_AGE_SECONDS":"300","KMS_MAX_ATTEMPTS":"20"}'
 
 _EXISTING_STREAM = "existing-stream"
 
@@ -48,7 +48,7 @@ def deploy_all(package: Package, architecture: str, work: Path) -> dict[str, Sta
     common = {**_COMMON, "Architecture": architecture}
     stacks = {
         # Everything that a first deployment creates.
-        "queue": (package.template, {**_CREATED_STREAM, "StreamDecryptorSettings": _SETTINGS}),
+        "queue": (package.template, {**_CREATED_STREAM, "StreamDecryptorSettings": SETTINGS}),
         # Existing keys; the sink that shows order and duplicates best.
         "stream": (
             package.template,
