@@ -1,5 +1,6 @@
 """Deploys templates as anybody would, with `sam deploy`."""
 
+import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,8 +80,10 @@ def deploy(name: str, template: Path, bucket: str, parameters: dict[str, str], w
     """Deploys through the artifact bucket `bucket`, and reads the outputs."""
     command = [TOOLS / "bin" / "sam", "deploy", "--template-file", template, "--stack-name", name]
     command += ["--s3-bucket", bucket, "--capabilities", *_CAPABILITIES, "--no-confirm-changeset", "--no-progressbar"]
-    command += ["--parameter-overrides"]
-    command += [f"ParameterKey={key},ParameterValue={value}" for key, value in parameters.items()]
+    # In a file, as in samconfig.toml: on the command line, SAM CLI takes quotation marks away.
+    overrides = work / f"parameters-{name}.yaml"
+    overrides.write_text(json.dumps(parameters))  # which is YAML, too
+    command += ["--parameter-overrides", f"file://{overrides}"]
     run(command, work / f"deploy-{name}.log", _DEPLOY_SECONDS, cwd=work)
     return Stack(name, outputs(name), parameters)
 

@@ -26,7 +26,13 @@ _PATTERNS = {
     "KmsDiscoveryAccountIds": (["", "111122223333", "111122223333,111122223334"], ["11112222333", "111122223333,"]),
     "Sink": (["queue", "stdout", _STREAM, _QUEUE, _FIREHOSE], ["", "sqs", "orders", _KEY, _BUCKET]),
     "SinkArn": (["stdout", _STREAM, _QUEUE, _FIREHOSE], ["", "queue", "orders", _KEY, _BUCKET]),
-    "Settings": (["", "{}", '{"KMS_MAX_ATTEMPTS":"5"}'], ["KMS_MAX_ATTEMPTS=5", "[]"]),
+    **dict.fromkeys(
+        ("Settings", "StreamDecryptorSettings", "RecordEncryptorSettings"),
+        (
+            ["", "{}", '{"KMS_MAX_ATTEMPTS":"5"}', '{ "KMS_MAX_ATTEMPTS": "5", "ENCRYPTION_CONTEXT": "{\\"tenant\\":\\"blue\\"}" }'],
+            ["KMS_MAX_ATTEMPTS=5", "[]", "{KMS_MAX_ATTEMPTS:5}", '{"KMS_MAX_ATTEMPTS":5}', '"{}"'],
+        ),
+    ),
     "SubnetIds": (["", "subnet-0a1b", "subnet-0a1b,subnet-2c3d"], ["sg-0a1b", "subnet-0a1b, subnet-2c3d"]),
     # What Lambda takes.
     "MaximumRecordAgeSeconds": (
@@ -128,8 +134,8 @@ def _check_rules(name: str, template: dict, cases: list[tuple[dict[str, str], st
 def _check_prepared_configuration(parameters: dict) -> None:
     """What samconfig.toml prepares for an existing stream: its parameters exist, and what has to be replaced is refused as it is."""
     prepared = tomllib.loads(SAM_CONFIGURATION.read_text())["existing-stream"]["deploy"]["parameters"]["parameter_overrides"]
-    for override in prepared:
-        name, value = override.split("=", 1)
+    for name, given in prepared.items():
+        value = ",".join(given) if isinstance(given, list) else given
         if name not in parameters:
             raise StepFailed(f"samconfig.toml sets {name}, which the template does not have")
         accepted = re.compile(parameters[name].get("AllowedPattern", ".*")).fullmatch(value)

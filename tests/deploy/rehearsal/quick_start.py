@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import shlex
 import subprocess
 import time
@@ -97,10 +98,11 @@ def _with_replaced_placeholders(first: dict[str, str], work: Path) -> Path:
     """samconfig.toml, with the ARNs of the first stack in place of what has to be replaced."""
     configuration = SAM_CONFIGURATION.read_text()
     for parameter, value in {"StreamArn": first["StreamArn"], "KmsKeyArns": first["KmsKeyArn"]}.items():
-        before, name, after = configuration.partition(f'\n    "{parameter}=')
-        configuration = before + name + value + after[after.index('"') :]
-    # This machine's processor, as below.
-    configuration = configuration.replace("parameter_overrides = [", f'parameter_overrides = [\n    "Architecture={architecture()}",')
+        configuration, count = re.subn(rf"^({parameter} = .*?)arn:[^\"]*", rf"\g<1>{value}", configuration, flags=re.M)
+        if count != 1:
+            raise StepFailed(f"{SAM_CONFIGURATION.name} has {count} values of {parameter} to replace")
+    # This machine's processor, as below. The table is the last.
+    configuration += f'Architecture = "{architecture()}"\n'
     replaced = work / "existing-stream" / SAM_CONFIGURATION.name
     replaced.parent.mkdir()
     replaced.write_text(configuration)

@@ -69,14 +69,12 @@ def deploy_all(package: Package, architecture: str, work: Path) -> dict[str, Sta
                 "SinkArn": f"arn:aws:firehose:{REGION}:{ACCOUNT}:deliverystream/{_DELIVERY_STREAM}",
                 "Quarantine": "bucket",
                 "MaximumRetryAttempts": "1",
+                "AlarmTopicArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:alarms",
             },
         ),
     }
     with ThreadPoolExecutor() as pool:
-        deployed = pool.map(
-            lambda item: _deploy(item[0], *item[1], common, work),
-            stacks.items(),
-        )
+        deployed = pool.map(lambda item: _deploy(item[0], *item[1], common, work), stacks.items())
         return dict(zip(stacks, deployed, strict=True))
 
 
