@@ -1,4 +1,4 @@
-"""What the templates' parameters accept: the emulator looks neither at their patterns nor at the rules, but CloudFormation does."""
+"""What the templates' parameters accept: the emulator looks neither at patterns nor at rules, but CloudFormation does."""
 
 import re
 import tomllib
@@ -29,7 +29,12 @@ _PATTERNS = {
     **dict.fromkeys(
         ("Settings", "StreamDecryptorSettings", "RecordEncryptorSettings"),
         (
-            ["", "{}", '{"KMS_MAX_ATTEMPTS":"5"}', '{ "KMS_MAX_ATTEMPTS": "5", "ENCRYPTION_CONTEXT": "{\\"tenant\\":\\"blue\\"}" }'],
+            [
+                "",
+                "{}",
+                '{"KMS_MAX_ATTEMPTS":"5"}',
+                '{ "KMS_MAX_ATTEMPTS": "5", "ENCRYPTION_CONTEXT": "{\\"tenant\\":\\"blue\\"}" }',
+            ],
             ["KMS_MAX_ATTEMPTS=5", "[]", "{KMS_MAX_ATTEMPTS:5}", '{"KMS_MAX_ATTEMPTS":5}', '"{}"'],
         ),
     ),
@@ -48,7 +53,10 @@ _RULES: dict[str, list[tuple[dict[str, str], str | None]]] = {
         ({"KmsKeyArns": _KEY}, None),
         ({"KmsDiscoveryAccountIds": "111122223333", "DeployRecordEncryptor": "false"}, None),
         ({"KmsDiscoveryAccountIds": "111122223333"}, "EncryptorHasAKeyAndAFormat"),
-        ({"KmsDiscoveryAccountIds": "111122223333", "KmsKeyArns": _KEY, "DeployRecordEncryptor": "false"}, "KeysAreNamedOrDiscovered"),
+        (
+            {"KmsDiscoveryAccountIds": "111122223333", "KmsKeyArns": _KEY, "DeployRecordEncryptor": "false"},
+            "KeysAreNamedOrDiscovered",
+        ),
         ({"RecordFormat": "kms-ciphertext"}, "EncryptorHasAKeyAndAFormat"),
         ({"RecordFormat": "kms-ciphertext", "DeployRecordEncryptor": "false"}, None),
         ({"EncryptionContextKey": "tenant", "EncryptionContextValue": "blue"}, None),
@@ -132,7 +140,7 @@ def _check_rules(name: str, template: dict, cases: list[tuple[dict[str, str], st
 
 
 def _check_prepared_configuration(parameters: dict) -> None:
-    """What samconfig.toml prepares for an existing stream: its parameters exist, and what has to be replaced is refused as it is."""
+    """What samconfig.toml prepares: the parameters exist, and what has to be replaced is refused as it is."""
     prepared = tomllib.loads(SAM_CONFIGURATION.read_text())["existing-stream"]["deploy"]["parameters"]["parameter_overrides"]
     for name, given in prepared.items():
         value = ",".join(given) if isinstance(given, list) else given

@@ -10,7 +10,6 @@ import time
 import tomllib
 from pathlib import Path
 
-from .aws import client
 from .deployment import outputs
 from .destinations import Queue
 from .failure import StepFailed

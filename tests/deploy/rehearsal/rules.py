@@ -5,11 +5,12 @@ from collections.abc import Callable
 
 def refusals(template: dict, parameters: dict[str, str]) -> list[str]:
     """The names of the rules that refuse `parameters`, the others being at their defaults."""
-    missing = [name for name, parameter in template["Parameters"].items() if "Default" not in parameter and name not in parameters]
+    defaults = {name: str(parameter["Default"]) for name, parameter in template["Parameters"].items() if "Default" in parameter}
+    missing = template["Parameters"].keys() - defaults.keys() - parameters.keys()
     unknown = parameters.keys() - template["Parameters"].keys()
     if missing or unknown:
-        raise KeyError(f"parameters without a value: {missing}; that do not exist: {sorted(unknown)}")
-    values = {name: str(parameter.get("Default")) for name, parameter in template["Parameters"].items()} | parameters
+        raise KeyError(f"parameters without a value: {sorted(missing)}; that do not exist: {sorted(unknown)}")
+    values = defaults | parameters
     return [name for name, rule in template.get("Rules", {}).items() if not _holds(rule, values)]
 
 

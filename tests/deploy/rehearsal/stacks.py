@@ -1,5 +1,5 @@
-"""The stacks that are rehearsed: between them, every sink, both kinds of quarantine, created and existing resources, the whole and
-one function alone."""
+"""The stacks that are rehearsed: between them, every sink, both kinds of quarantine, created and existing resources, the
+whole and one function alone."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path

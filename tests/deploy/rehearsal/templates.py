@@ -11,7 +11,9 @@ from .layout import REPOSITORY, TEMPLATE
 def applications() -> dict[str, str]:
     """The functions that the root template is composed of: their folders in `functions/`, which are their binaries' names, by
     logical id."""
-    application = re.compile(r"^  (\w+):\n    Type: AWS::Serverless::Application$.*?^      Location: functions/(\S+)/template.yaml$", re.M | re.S)
+    application = re.compile(
+        r"^  (\w+):\n    Type: AWS::Serverless::Application$.*?^      Location: functions/(\S+)/template.yaml$", re.M | re.S
+    )
     return dict(application.findall(TEMPLATE.read_text()))
 
 

@@ -22,15 +22,15 @@ _ENVIRONMENT = {**CACHES, "AWS_DEFAULT_REGION": REGION, "SAM_CLI_TELEMETRY": "0"
 
 
 def lint(work: Path) -> None:
-    """Of every template: `sam validate --lint`, cfn-lint by itself, which knows more Regions, checkov, the parameters and rules. And
-    zizmor for what only GitHub can run."""
+    """Of every template: `sam validate --lint`, cfn-lint by itself, which knows more Regions, checkov, its parameters and rules.
+    And zizmor for what only GitHub can run."""
     for name, template in all_templates().items():
         sam = [_SAM, "validate", "--lint", "--template-file", template]
         run(sam, work / f"validate-{name}.log", _CHECK_SECONDS, REPOSITORY, _ENVIRONMENT)
         cfn_lint = [TOOLS / "bin" / "cfn-lint", "--regions", REGION, "us-east-1", "--template", template]
         run(cfn_lint, work / f"cfn-lint-{name}.log", _CHECK_SECONDS)
         # It would ask its maker's server for texts about its findings.
-        checkov = [CHECKOV / "bin" / "checkov", "--framework", "cloudformation", "--skip-download", "--compact", "--file", template]
+        checkov = [CHECKOV / "bin" / "checkov", "--framework", "cloudformation", "--skip-download", "--file", template]
         run(checkov, work / f"checkov-{name}.log", _CHECK_SECONDS)
     check_parameters()
     run([TOOLS / "bin" / "zizmor", "--offline", REPOSITORY / ".github" / "workflows"], work / "zizmor.log", _CHECK_SECONDS)
