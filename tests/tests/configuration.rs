@@ -14,24 +14,20 @@ use warmkeys::config::{Description, RecordEncryptorConfig, StreamDecryptorConfig
 struct ConfiguredFunction {
     /// As in `functions/`.
     name: &'static str,
-    /// The logical id in the template.
-    resource: &'static str,
     variables: fn() -> Vec<Description>,
 }
 
 /// Every function of the workspace.
 const FUNCTIONS: &[ConfiguredFunction] = &[
-    ConfiguredFunction {
-        name: "stream-decryptor",
-        resource: "StreamDecryptor",
-        variables: StreamDecryptorConfig::variables,
-    },
-    ConfiguredFunction {
-        name: "record-encryptor",
-        resource: "RecordEncryptor",
-        variables: RecordEncryptorConfig::variables,
-    },
+    ConfiguredFunction { name: "stream-decryptor", variables: StreamDecryptorConfig::variables },
+    ConfiguredFunction { name: "record-encryptor", variables: RecordEncryptorConfig::variables },
 ];
+
+/// The logical id of the function in its own template.
+const RESOURCE: &str = "Function";
+
+/// The parameter for all variables that a template does not set.
+const SETTINGS: &str = "Settings";
 
 /// How long a refusal may take, on a busy machine: a small part of the 10 seconds that Lambda gives an initialisation.
 const REFUSAL_LIMIT: Duration = Duration::from_secs(3);
@@ -97,9 +93,9 @@ fn a_refusal_repeats_no_value_that_may_be_a_secret() {
 #[test]
 fn the_documentation_lists_the_variables_that_the_configuration_knows() {
     let documentation = std::fs::read_to_string(root().join("CONFIGURATION.md")).unwrap();
-    let template = Template::read();
-    for ConfiguredFunction { name, resource, variables } in FUNCTIONS {
-        let expected = table(&variables(), |variable| template.parameters_of_variable(resource, variable));
+    for ConfiguredFunction { name, variables } in FUNCTIONS {
+        let template = Template::of_function(name);
+        let expected = table(&variables(), |variable| template.parameters_of_variable(variable));
         let begin = format!("<!-- configuration: {name} -->\n");
         let written = documentation.split_once(&begin).and_then(|(_, rest)| rest.split_once("<!-- end -->"));
         let written = written.map_or("", |(table, _)| table);
@@ -107,7 +103,7 @@ fn the_documentation_lists_the_variables_that_the_configuration_knows() {
     }
 }
 
-/// The table of the documentation. `parameters` tells which of the template's parameters set a variable.
+/// The table of the documentation. `parameters` tells which parameters of the function's template set a variable.
 fn table(variables: &[Description], parameters: impl Fn(&str) -> Vec<String>) -> String {
     let row = |variable: &Description| {
         let default = match variable.default.as_deref() {
@@ -124,63 +120,85 @@ fn table(variables: &[Description], parameters: impl Fn(&str) -> Vec<String>) ->
 }
 
 #[test]
-fn the_template_sets_exactly_the_variables_that_the_configuration_knows() {
-    let template = Template::read();
-    for ConfiguredFunction { resource, variables, .. } in FUNCTIONS {
+fn each_template_sets_only_variables_that_the_configuration_knows() {
+    for ConfiguredFunction { name, variables } in FUNCTIONS {
         let known: BTreeSet<_> = variables().iter().map(|variable| variable.name.to_owned()).collect();
-        let set: BTreeSet<_> = template.children(&["Resources", resource, "Properties", "Environment", "Variables"]);
-        assert_eq!(set, known, "{resource}");
+        let set = Template::of_function(name).children(&VARIABLES);
+        let unknown: Vec<_> = set.difference(&known).collect();
+        assert!(!set.is_empty() && unknown.is_empty(), "{name} does not know {unknown:?}");
     }
 }
 
 #[test]
-fn every_function_is_checked() {
+fn every_function_is_checked_and_deployed() {
     let folders: BTreeSet<_> = std::fs::read_dir(root().join("functions"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     let checked: BTreeSet<_> = FUNCTIONS.iter().map(|function| function.name.to_owned()).collect();
     assert_eq!(folders, checked);
-    let template = Template::read();
-    let deployed = template.children(&["Resources"]).into_iter();
-    let deployed =
-        deployed.filter(|id| template.value(&["Resources", id, "Type"]) == Some("AWS::Serverless::Function"));
-    let checked: BTreeSet<_> = FUNCTIONS.iter().map(|function| function.resource.to_owned()).collect();
-    assert_eq!(deployed.collect::<BTreeSet<_>>(), checked);
+    let deployed: BTreeSet<_> = applications().into_iter().map(|(_, function)| function).collect();
+    assert_eq!(deployed, checked);
+    for ConfiguredFunction { name, .. } in FUNCTIONS {
+        let template = Template::of_function(name);
+        let functions = template.resources_of_type("AWS::Serverless::Function");
+        assert_eq!(functions, [RESOURCE], "{name}");
+        let binary = template.value(&["Resources", RESOURCE, "Metadata", "BuildProperties", "Binary"]);
+        assert_eq!(binary, Some(*name));
+    }
+}
+
+#[test]
+fn the_root_gives_each_function_only_parameters_that_its_template_has() {
+    let root = Template::of_root();
+    for (application, function) in applications() {
+        let known = Template::of_function(&function).children(&["Parameters"]);
+        let given = root.children(&["Resources", &application, "Properties", "Parameters"]);
+        let unknown: Vec<_> = given.difference(&known).collect();
+        assert!(!given.is_empty() && unknown.is_empty(), "the template of {function} does not have {unknown:?}");
+    }
 }
 
 #[test]
 fn every_mapping_reports_batch_item_failures() {
-    let template = Template::read();
-    let mut mappings = 0;
-    for id in template.children(&["Resources"]) {
-        let own = ["Resources", &id];
-        let standalone = template.value(&["Resources", &id, "Type"]) == Some("AWS::Lambda::EventSourceMapping");
-        let mut properties: Vec<Vec<String>> = Vec::new();
-        if standalone {
-            properties.push(path(&own, &["Properties"]));
-        }
-        for event in template.children(&["Resources", &id, "Properties", "Events"]) {
-            let event = path(&own, &["Properties", "Events", &event]);
-            let kind = template.value(&path(&event, &["Type"]));
-            if matches!(kind, Some("Kinesis" | "SQS")) {
-                properties.push(path(&event, &["Properties"]));
+    for ConfiguredFunction { name, .. } in FUNCTIONS {
+        let template = Template::of_function(name);
+        let standalone = template.resources_of_type("AWS::Lambda::EventSourceMapping");
+        let mut mappings: Vec<_> = standalone.iter().map(|id| path(&["Resources", id], &["Properties"])).collect();
+        let events = path(&["Resources", RESOURCE, "Properties", "Events"], &[]);
+        for event in template.children(&events) {
+            if matches!(template.value(&path(&events, &[&event, "Type"])), Some("Kinesis" | "SQS")) {
+                mappings.push(path(&events, &[&event, "Properties"]));
             }
         }
-        for properties in properties {
-            mappings += 1;
-            let reported = template.value(&path(&properties, &["FunctionResponseTypes"]));
-            assert_eq!(reported, Some("[ReportBatchItemFailures]"), "{}", properties.join("."));
+        assert!(!mappings.is_empty(), "the template of {name} has no mapping");
+        for mapping in mappings {
+            let reported = template.value(&path(&mapping, &["FunctionResponseTypes"]));
+            assert_eq!(reported, Some("[ReportBatchItemFailures]"), "{name}: {}", mapping.join("."));
         }
     }
-    assert!(mappings >= 1, "the template has no mapping");
 }
+
+/// The functions that the root template is composed of, each with its logical id there.
+fn applications() -> Vec<(String, String)> {
+    let root = Template::of_root();
+    let function = |id: &str| {
+        let location = root.value(&["Resources", id, "Properties", "Location"]);
+        let function = location.and_then(|path| path.strip_prefix("functions/")?.strip_suffix("/template.yaml"));
+        function.unwrap_or_else(|| panic!("{id} is not a template of a function")).to_owned()
+    };
+    let applications = root.resources_of_type("AWS::Serverless::Application");
+    applications.into_iter().map(|id| (id.clone(), function(&id))).collect()
+}
+
+/// Where a function's template sets its variables.
+const VARIABLES: [&str; 5] = ["Resources", RESOURCE, "Properties", "Environment", "Variables"];
 
 fn path<A: AsRef<str>>(start: &[A], end: &[&str]) -> Vec<String> {
     start.iter().map(|part| part.as_ref().to_owned()).chain(end.iter().map(|part| (*part).to_owned())).collect()
 }
 
-/// The mappings of `template.yaml` with the values that stand on one line: as much YAML as the template's own style needs.
+/// The mappings of a template with the values that stand on one line: as much YAML as the template's own style needs.
 /// CloudFormation's tags make it something that YAML parsers refuse.
 struct Template {
     /// Each key's value, by the keys that lead to it.
@@ -190,8 +208,16 @@ struct Template {
 }
 
 impl Template {
-    fn read() -> Self {
-        Self::parse(&std::fs::read_to_string(root().join("template.yaml")).unwrap())
+    fn of_root() -> Self {
+        Self::read(&root())
+    }
+
+    fn of_function(name: &str) -> Self {
+        Self::read(&root().join("functions").join(name))
+    }
+
+    fn read(folder: &Path) -> Self {
+        Self::parse(&std::fs::read_to_string(folder.join("template.yaml")).unwrap())
     }
 
     fn parse(text: &str) -> Self {
@@ -232,12 +258,34 @@ impl Template {
         self.values.get(&path(of, &[])).map(String::as_str)
     }
 
-    /// The parameters that a function's variable refers to, in the order of their names.
-    fn parameters_of_variable(&self, resource: &str, variable: &str) -> Vec<String> {
-        let variable = ["Resources", resource, "Properties", "Environment", "Variables", variable];
-        let block = self.blocks.get(&path(&variable, &[])).map_or("", String::as_str);
+    /// The logical ids of the resources of a type.
+    fn resources_of_type(&self, kind: &str) -> Vec<String> {
+        let resources = self.children(&["Resources"]).into_iter();
+        resources.filter(|id| self.value(&["Resources", id, "Type"]) == Some(kind)).collect()
+    }
+
+    /// The parameters that set the function's variable, in the order of their names: those that its value names, or else those
+    /// behind the conditions that choose its value.
+    fn parameters_of_variable(&self, variable: &str) -> Vec<String> {
+        let variable = path(&VARIABLES, &[variable]);
+        if !self.values.contains_key(&variable) {
+            return vec![SETTINGS.to_owned()];
+        }
+        let named = self.named(&variable, "Parameters");
+        if !named.is_empty() {
+            return named.into_iter().collect();
+        }
+        let conditions = self.named(&variable, "Conditions");
+        let behind =
+            conditions.iter().flat_map(|condition| self.named(&path(&["Conditions"], &[condition]), "Parameters"));
+        behind.collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// The children of the section `of` whose names are words of the value of `key`.
+    fn named(&self, key: &[String], of: &str) -> BTreeSet<String> {
+        let block = self.blocks.get(key).map_or("", String::as_str);
         let words: BTreeSet<_> = block.split(|character: char| !character.is_ascii_alphanumeric()).collect();
-        self.children(&["Parameters"]).into_iter().filter(|parameter| words.contains(parameter.as_str())).collect()
+        self.children(&[of]).into_iter().filter(|name| words.contains(name.as_str())).collect()
     }
 }
 
