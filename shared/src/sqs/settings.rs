@@ -175,9 +175,9 @@ mod tests {
         assert_eq!(parsed("https://host/or ders"), None);
     }
 
-    #[test]
-    fn the_url_of_a_queue_is_made_of_its_arn() {
-        use aws_sdk_sqs::config::endpoint::{DefaultResolver, Params};
+    #[tokio::test]
+    async fn the_url_of_a_queue_is_made_of_its_arn() {
+        use aws_sdk_sqs::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
         for (partition, region) in [
             ("aws", "eu-west-1"),
             ("aws", "us-east-1"),
@@ -190,7 +190,7 @@ mod tests {
             ("aws-eusc", "eusc-de-east-1"),
         ] {
             let params = Params::builder().region(region).build().unwrap();
-            let endpoint = DefaultResolver::new().resolve_endpoint(&params).unwrap();
+            let endpoint = DefaultResolver::new().resolve_endpoint(&params).await.unwrap();
             let arn = format!("arn:{partition}:sqs:{region}:111122223333:orders.fifo");
             let url = QueueUrl::of_arn(&Arn::parse(&arn).unwrap()).unwrap();
             assert_eq!(url.as_str(), format!("{}/111122223333/orders.fifo", endpoint.url()), "{partition}");

@@ -1,4 +1,5 @@
 use super::*;
+use crate::clock::SystemClock;
 use crate::config::{self, ConfigError};
 use crate::retry::RetryPolicy;
 
@@ -17,30 +18,29 @@ fn problems(pairs: &[(&str, &str)]) -> Vec<String> {
 #[test]
 fn a_key_and_a_region_are_enough() {
     let config = read(&[]).unwrap();
-    assert_eq!(config.batch, BatchSettings::default());
-    assert_eq!(config.kms.cache, crate::materials_cache::CacheSettings::default());
-    assert_eq!(config.kms.retry, crate::retry::RetryPolicy::default());
-    assert!(matches!(config.sink, SinkSettings::Stdout));
+    assert_eq!(config.time.reserves, crate::invocation::TimeReserves::default());
+    assert_eq!(config.cache, CacheSettings::default());
+    assert_eq!(config.kms.retry.max_attempts, RetryPolicy::DEFAULT_MAX_ATTEMPTS);
+    assert_eq!(config.unavailable_keys, UnavailableKeys::Checkpoint);
     assert!(matches!(config.quarantine, QuarantineSettings::Stderr));
 }
 
 #[test]
-fn every_default_is_one_that_the_variable_itself_allows() {
-    for variable in StreamDecryptorConfig::variables() {
-        if let Some(default) = variable.default.clone() {
+fn every_default_is_one_that_the_variable_itself_allows_and_no_variable_is_there_twice() {
+    let mut names = std::collections::BTreeSet::new();
+    let groups = config::describe(|environment| {
+        let own = StreamDecryptorConfig::read(environment);
+        environment.group(&crate::sinks::VARIABLES);
+        own
+    });
+    for variable in groups.into_iter().flat_map(|group| group.variables) {
+        assert!(names.insert(variable.name), "{} is there twice", variable.name);
+        let is_ours = !["SINK_", "KINESIS_"].iter().any(|prefix| variable.name.starts_with(prefix));
+        if let Some(default) = variable.default.clone().filter(|_| is_ours) {
             let read = read(&[(variable.name, default.as_str())]);
             assert!(read.is_ok(), "{}: {read:?}", variable.name);
         }
     }
-}
-
-#[test]
-fn no_two_variables_have_one_name() {
-    let mut names: Vec<_> = StreamDecryptorConfig::variables().iter().map(|variable| variable.name).collect();
-    names.sort_unstable();
-    let all = names.len();
-    names.dedup();
-    assert_eq!(names.len(), all);
 }
 
 #[test]
@@ -50,29 +50,30 @@ fn all_problems_are_told_at_once() {
         ("KMS_KEY_ARNS", "alias/mine"),
         ("DATA_KEY_MAX_AGE_SECONDS", "0"),
         ("KMS_MAX_ATTEMPTS", "many"),
-        ("SINK", "sqs"),
-        ("QUARANTINE", "s3"),
-        ("LOG_LEVEL", "verbose"),
+        ("QUARANTINE_ARN", "s3"),
+        ("AWS_LAMBDA_LOG_LEVEL", "verbose"),
     ];
     let expected = [
         "RECORD_FORMAT",
         "KMS_KEY_ARNS",
         "DATA_KEY_MAX_AGE_SECONDS",
         "KMS_MAX_ATTEMPTS",
-        "SINK_QUEUE_URL",
-        "QUARANTINE_BUCKET",
-        "LOG_LEVEL",
+        "QUARANTINE_ARN",
+        "AWS_LAMBDA_LOG_LEVEL",
     ];
     let problems = problems(&wrong);
     for name in expected {
-        assert!(problems.contains(&name), "{name} is not among {problems:?}");
+        assert!(problems.contains(&name.to_owned()), "{name} is not among {problems:?}");
     }
 }
 
 #[test]
 fn a_batch_asks_for_as_many_data_keys_at_once_as_kms_may_be_asked() {
     let config = read(&[("KMS_MAX_CONCURRENCY", "64")]).unwrap();
-    assert_eq!(config.decryptor.max_concurrent_requests.get(), 64);
+    let sdk = SdkConfig::builder().behavior_version(aws_config::BehaviorVersion::latest()).build();
+    let processor =
+        config.into_processor(crate::sinks::StdoutSink::new(Arc::new(SystemClock)), &sdk, Arc::new(SystemClock));
+    assert_eq!(processor.decryptor.settings.max_concurrent_requests.get(), 64);
 }
 
 #[test]
@@ -105,7 +106,9 @@ fn keys_are_named_or_discovered_and_not_both() {
 }
 
 #[test]
-fn a_problem_does_not_repeat_the_value() {
-    let error = read(&[("KMS_KEY_ARNS", "sk-secret"), ("REQUIRED_ENCRYPTION_CONTEXT", "sk-secret")]).unwrap_err();
+fn grant_tokens_and_encryption_contexts_are_not_repeated() {
+    let tokens = ("KMS_GRANT_TOKENS", "sk-secret,,");
+    let error = read(&[tokens, ("REQUIRED_ENCRYPTION_CONTEXT", "sk-secret")]).unwrap_err();
     assert!(!error.to_string().contains("sk-secret"));
+    assert_eq!(error.problems.len(), 2, "{error}");
 }

@@ -166,6 +166,15 @@ mod tests {
     }
 
     #[test]
+    fn the_sinks_own_stream_is_told_by_its_arn() {
+        const STREAM: &str = "arn:aws:kinesis:eu-west-1:111122223333:stream/orders";
+        let sink =
+            KinesisSink { stream: StreamIdentifier::parse(STREAM).unwrap(), ..sink(&FakeKinesis::with_shards(1)) };
+        assert!(sink.writes_to(STREAM));
+        assert!(!sink.writes_to(&STREAM.replace("orders", "others")) && !sink.writes_to(&STREAM.replace("eu", "us")));
+    }
+
+    #[test]
     fn a_record_is_refused_from_one_byte_above_the_streams_limit_its_partition_key_included() {
         let limit = MaxRecordBytes::DEFAULT.get();
         let refusal = |len: usize| sink(&FakeKinesis::with_shards(1)).refusal(&opened("key", None, vec![0; len - 3]));
