@@ -64,14 +64,6 @@ mod aws;
 #[cfg(feature = "runtime")]
 pub mod batch;
 pub mod clock;
-#[cfg(all(
-    feature = "firehose",
-    feature = "kinesis",
-    feature = "kms",
-    feature = "lambda",
-    feature = "s3",
-    feature = "sqs"
-))]
 pub mod config;
 pub mod data_keys;
 #[cfg(feature = "runtime")]
@@ -89,6 +81,8 @@ pub mod kinesis;
 pub mod kms;
 pub mod kpl;
 #[cfg(feature = "lambda")]
+pub mod lambda;
+#[cfg(feature = "lambda")]
 pub mod logging;
 #[cfg(feature = "runtime")]
 pub mod materials_cache;
@@ -98,8 +92,6 @@ pub mod quarantine;
 pub mod record_format;
 pub mod records;
 pub mod retry;
-#[cfg(feature = "lambda")]
-pub mod runtime_api;
 #[cfg(feature = "s3")]
 pub mod s3;
 #[cfg(feature = "runtime")]

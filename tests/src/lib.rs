@@ -13,6 +13,7 @@
 
 pub mod arguments;
 pub mod binaries;
+pub mod configuration;
 pub mod event_source_mapping;
 pub mod events;
 mod json_protocol;
@@ -24,4 +25,5 @@ pub mod quota;
 mod script;
 pub mod sealing;
 pub mod stream;
+pub mod template;
 mod unpoisoned;

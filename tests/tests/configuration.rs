@@ -1,47 +1,20 @@
 //! The configuration as operators meet it: a refusal to start, the documentation, the deployed template.
 #![cfg(test)]
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
 use std::process::{Command, Output};
 use std::time::Duration;
 
 use local_stack::binaries;
+use local_stack::configuration::{ConfiguredFunction, DOCUMENTATION, documentation, functions, root};
+use local_stack::template::{self, RESOURCE, Template, path};
 use warmkeys::clock::{Clock, SystemClock};
-use warmkeys::config::{Description, RecordEncryptorConfig, StreamDecryptorConfig};
-
-/// A function, and what has to be said of its configuration in several places.
-struct ConfiguredFunction {
-    /// As in `functions/`.
-    name: &'static str,
-    /// The logical id in the template.
-    resource: &'static str,
-    variables: fn() -> Vec<Description>,
-}
-
-/// Every function of the workspace.
-const FUNCTIONS: &[ConfiguredFunction] = &[
-    ConfiguredFunction {
-        name: "stream-decryptor",
-        resource: "StreamDecryptor",
-        variables: StreamDecryptorConfig::variables,
-    },
-    ConfiguredFunction {
-        name: "record-encryptor",
-        resource: "RecordEncryptor",
-        variables: RecordEncryptorConfig::variables,
-    },
-];
 
 /// How long a refusal may take, on a busy machine: a small part of the 10 seconds that Lambda gives an initialisation.
 const REFUSAL_LIMIT: Duration = Duration::from_secs(3);
 
 /// What stands for a credential that was put into the wrong variable.
 const MISPLACED_SECRET: &str = "hunter2 \u{1}!";
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
-}
 
 fn start_with(variables: &[(&str, &str)]) -> Output {
     let binary = binaries::stream_decryptor().unwrap();
@@ -55,201 +28,141 @@ fn start_with(variables: &[(&str, &str)]) -> Output {
 }
 
 #[test]
-fn a_bad_configuration_is_refused_with_every_problem_at_once() {
+fn a_bad_configuration_is_refused_once_with_every_problem_and_its_value() {
     let wrong = [
         ("RECORD_FORMAT", "csv"),
         ("COMMITMENT_POLICY", "none"),
-        ("REQUIRED_ENCRYPTION_CONTEXT", "tenant=blue"),
         ("MAX_PLAINTEXT_BYTES", "0"),
         ("KMS_KEY_ARNS", "alias/orders"),
         ("DATA_KEY_MAX_AGE_SECONDS", "soon"),
         ("KMS_MAX_ATTEMPTS", "101"),
-        ("SINK", "sqs"),
-        ("QUARANTINE", "s3"),
-        ("LOG_LEVEL", "verbose"),
+        ("SINK_ARN", "arn:aws:sns:eu-west-1:111122223333:orders"),
+        ("QUARANTINE_ARN", "orders"),
+        ("AWS_LAMBDA_LOG_LEVEL", "verbose"),
     ];
-    let refusal = String::from_utf8(start_with(&wrong).stderr).unwrap();
-    let implied = ["AWS_REGION", "SINK_QUEUE_URL", "QUARANTINE_BUCKET"];
-    let named = wrong.iter().map(|(name, _)| *name).filter(|name| !["SINK", "QUARANTINE"].contains(name));
-    for name in named.chain(implied) {
-        assert!(refusal.contains(&format!("refusing to start: {name} ")), "{name} is not named in:\n{refusal}");
+    let others = [("REQUIRED_ENCRYPTION_CONTEXT", "tenant=blue"), ("SINK", "sqs"), ("KMS_MAX_ATTEMPT", "5")];
+    let variables: Vec<_> = wrong.into_iter().chain(others).collect();
+    let refusal = String::from_utf8(start_with(&variables).stderr).unwrap();
+    for (name, value) in wrong {
+        let told = refusal.matches(&format!("refusing to start: {name} ")).count();
+        assert_eq!(told, 1, "{name} in:\n{refusal}");
+        assert!(refusal.contains(&format!("\\\"{value}\\\"")), "{value} is not shown in:\n{refusal}");
     }
+    for told in [
+        "refusing to start: AWS_REGION is not set",
+        "refusing to start: REQUIRED_ENCRYPTION_CONTEXT has the wrong form (it is not shown)",
+        "refusing to start: SINK is no longer a variable; use SINK_ARN",
+        "refusing to start: KMS_MAX_ATTEMPT is not a variable of this function; did you mean KMS_MAX_ATTEMPTS?",
+    ] {
+        assert_eq!(refusal.matches(told).count(), 1, "{told} in:\n{refusal}");
+    }
+    assert_eq!(refusal.lines().count(), wrong.len() + 4, "one line a problem, and nothing else:\n{refusal}");
 }
 
 #[test]
 fn an_empty_environment_is_refused() {
     let refusal = String::from_utf8(start_with(&[]).stderr).unwrap();
     assert!(refusal.contains("refusing to start: AWS_REGION") && refusal.contains("refusing to start: KMS_KEY_ARNS"));
+    assert_eq!(refusal.lines().count(), 2, "{refusal}");
+}
+
+#[test]
+fn a_refusal_is_logged_in_the_form_that_lambda_is_set_to() {
+    let text = [("AWS_LAMBDA_LOG_FORMAT", "Text"), ("AWS_LAMBDA_LOG_LEVEL", "FATAL")];
+    let refusal = String::from_utf8(start_with(&text).stderr).unwrap();
+    assert!(refusal.contains("refusing to start: AWS_REGION") && !refusal.contains('{'), "{refusal}");
 }
 
 #[test]
 fn a_refusal_repeats_no_value_that_may_be_a_secret() {
-    for variable in StreamDecryptorConfig::variables() {
-        let others = [("SINK", "sqs"), ("QUARANTINE", "s3"), ("AWS_REGION", "us-east-1")];
-        let others = others.into_iter().filter(|(name, _)| *name != variable.name);
-        let variables: Vec<_> = [(variable.name, MISPLACED_SECRET)].into_iter().chain(others).collect();
-        let output = start_with(&variables);
+    let variables: Vec<_> = functions().into_iter().flat_map(|function| function.groups).collect();
+    let secret = variables.iter().flat_map(|group| &group.variables).filter(|variable| variable.secret);
+    let names: BTreeSet<_> = secret.map(|variable| variable.name).collect();
+    assert!(names.contains("KMS_GRANT_TOKENS") && names.contains("REQUIRED_ENCRYPTION_CONTEXT"), "{names:?}");
+    for name in names {
+        let output = start_with(&[(name, MISPLACED_SECRET), ("AWS_REGION", "us-east-1")]);
         let written = [output.stdout, output.stderr].concat();
-        assert!(!String::from_utf8(written).unwrap().contains("hunter2"), "{}", variable.name);
+        assert!(!String::from_utf8(written).unwrap().contains("hunter2"), "{name}");
     }
 }
 
 #[test]
-fn the_documentation_lists_the_variables_that_the_configuration_knows() {
-    let documentation = std::fs::read_to_string(root().join("CONFIGURATION.md")).unwrap();
-    let template = Template::read();
-    for ConfiguredFunction { name, resource, variables } in FUNCTIONS {
-        let expected = table(&variables(), |variable| template.parameters_of_variable(resource, variable));
-        let begin = format!("<!-- configuration: {name} -->\n");
-        let written = documentation.split_once(&begin).and_then(|(_, rest)| rest.split_once("<!-- end -->"));
-        let written = written.map_or("", |(table, _)| table);
-        assert!(written == expected, "between {begin}and <!-- end --> CONFIGURATION.md has to say:\n{expected}");
-    }
-}
-
-/// The table of the documentation. `parameters` tells which of the template's parameters set a variable.
-fn table(variables: &[Description], parameters: impl Fn(&str) -> Vec<String>) -> String {
-    let row = |variable: &Description| {
-        let default = match variable.default.as_deref() {
-            None | Some("") => "none".to_owned(),
-            Some(default) => format!("`{default}`"),
-        };
-        let cell = |text: &str| text.replace('|', "\\|");
-        let parameters: Vec<_> = parameters(variable.name).iter().map(|name| format!("`{name}`")).collect();
-        let (allowed, meaning) = (cell(&variable.allowed), cell(variable.meaning));
-        format!("| `{}` | {default} | {allowed} | {meaning} | {} |\n", variable.name, parameters.join(", "))
-    };
-    let rows: String = variables.iter().map(row).collect();
-    format!("| variable | default | allowed | meaning | set by the parameter |\n|---|---|---|---|---|\n{rows}")
+fn the_documentation_is_what_cargo_configuration_writes() {
+    let written = std::fs::read_to_string(root().join(DOCUMENTATION)).unwrap();
+    assert!(documentation(&written).unwrap() == written, "{DOCUMENTATION} is out of date: run `cargo configuration`");
 }
 
 #[test]
-fn the_template_sets_exactly_the_variables_that_the_configuration_knows() {
-    let template = Template::read();
-    for ConfiguredFunction { resource, variables, .. } in FUNCTIONS {
-        let known: BTreeSet<_> = variables().iter().map(|variable| variable.name.to_owned()).collect();
-        let set: BTreeSet<_> = template.children(&["Resources", resource, "Properties", "Environment", "Variables"]);
-        assert_eq!(set, known, "{resource}");
+fn each_template_sets_only_variables_that_the_configuration_knows() {
+    for ConfiguredFunction { name, groups } in functions() {
+        let known = groups.iter().flat_map(|group| &group.variables).map(|variable| variable.name.to_owned());
+        let known: BTreeSet<_> = known.collect();
+        let set = Template::of_function(name).unwrap().children(&template::VARIABLES);
+        let unknown: Vec<_> = set.difference(&known).collect();
+        assert!(!set.is_empty() && unknown.is_empty(), "{name} does not know {unknown:?}");
     }
 }
 
 #[test]
-fn every_function_is_checked() {
+fn every_function_is_checked_and_deployed() {
     let folders: BTreeSet<_> = std::fs::read_dir(root().join("functions"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
-    let checked: BTreeSet<_> = FUNCTIONS.iter().map(|function| function.name.to_owned()).collect();
+    let checked: BTreeSet<_> = functions().into_iter().map(|function| function.name.to_owned()).collect();
     assert_eq!(folders, checked);
-    let template = Template::read();
-    let deployed = template.children(&["Resources"]).into_iter();
-    let deployed =
-        deployed.filter(|id| template.value(&["Resources", id, "Type"]) == Some("AWS::Serverless::Function"));
-    let checked: BTreeSet<_> = FUNCTIONS.iter().map(|function| function.resource.to_owned()).collect();
-    assert_eq!(deployed.collect::<BTreeSet<_>>(), checked);
+    let deployed: BTreeSet<_> = applications().into_iter().map(|(_, function)| function).collect();
+    assert_eq!(deployed, checked);
+    for ConfiguredFunction { name, .. } in functions() {
+        let template = Template::of_function(name).unwrap();
+        let functions = template.resources_of_type("AWS::Serverless::Function");
+        assert_eq!(functions, [RESOURCE], "{name}");
+        let binary = template.value(&["Resources", RESOURCE, "Metadata", "BuildProperties", "Binary"]);
+        assert_eq!(binary, Some(name));
+    }
+}
+
+#[test]
+fn the_root_gives_each_function_only_parameters_that_its_template_has() {
+    let root = Template::of_root().unwrap();
+    for (application, function) in applications() {
+        let known = Template::of_function(&function).unwrap().children(&["Parameters"]);
+        let given = root.children(&["Resources", &application, "Properties", "Parameters"]);
+        let unknown: Vec<_> = given.difference(&known).collect();
+        assert!(!given.is_empty() && unknown.is_empty(), "the template of {function} does not have {unknown:?}");
+    }
 }
 
 #[test]
 fn every_mapping_reports_batch_item_failures() {
-    let template = Template::read();
-    let mut mappings = 0;
-    for id in template.children(&["Resources"]) {
-        let own = ["Resources", &id];
-        let standalone = template.value(&["Resources", &id, "Type"]) == Some("AWS::Lambda::EventSourceMapping");
-        let mut properties: Vec<Vec<String>> = Vec::new();
-        if standalone {
-            properties.push(path(&own, &["Properties"]));
-        }
-        for event in template.children(&["Resources", &id, "Properties", "Events"]) {
-            let event = path(&own, &["Properties", "Events", &event]);
-            let kind = template.value(&path(&event, &["Type"]));
-            if matches!(kind, Some("Kinesis" | "SQS")) {
-                properties.push(path(&event, &["Properties"]));
+    for ConfiguredFunction { name, .. } in functions() {
+        let template = Template::of_function(name).unwrap();
+        let standalone = template.resources_of_type("AWS::Lambda::EventSourceMapping");
+        let mut mappings: Vec<_> = standalone.iter().map(|id| path(&["Resources", id], &["Properties"])).collect();
+        let events = path(&["Resources", RESOURCE, "Properties", "Events"], &[]);
+        for event in template.children(&events) {
+            if matches!(template.value(&path(&events, &[&event, "Type"])), Some("Kinesis" | "SQS")) {
+                mappings.push(path(&events, &[&event, "Properties"]));
             }
         }
-        for properties in properties {
-            mappings += 1;
-            let reported = template.value(&path(&properties, &["FunctionResponseTypes"]));
-            assert_eq!(reported, Some("[ReportBatchItemFailures]"), "{}", properties.join("."));
+        assert!(!mappings.is_empty(), "the template of {name} has no mapping");
+        for mapping in mappings {
+            let reported = template.value(&path(&mapping, &["FunctionResponseTypes"]));
+            assert_eq!(reported, Some("[ReportBatchItemFailures]"), "{name}: {}", mapping.join("."));
         }
     }
-    assert!(mappings >= 1, "the template has no mapping");
 }
 
-fn path<A: AsRef<str>>(start: &[A], end: &[&str]) -> Vec<String> {
-    start.iter().map(|part| part.as_ref().to_owned()).chain(end.iter().map(|part| (*part).to_owned())).collect()
-}
-
-/// The mappings of `template.yaml` with the values that stand on one line: as much YAML as the template's own style needs.
-/// CloudFormation's tags make it something that YAML parsers refuse.
-struct Template {
-    /// Each key's value, by the keys that lead to it.
-    values: BTreeMap<Vec<String>, String>,
-    /// Each key's value with everything that is indented below it.
-    blocks: BTreeMap<Vec<String>, String>,
-}
-
-impl Template {
-    fn read() -> Self {
-        Self::parse(&std::fs::read_to_string(root().join("template.yaml")).unwrap())
-    }
-
-    fn parse(text: &str) -> Self {
-        let mut values = BTreeMap::new();
-        let mut blocks: BTreeMap<Vec<String>, String> = BTreeMap::new();
-        let mut open: Vec<(usize, String)> = Vec::new();
-        for line in text.lines() {
-            let content = line.trim_start();
-            let indent = line.len() - content.len();
-            open.retain(|(outer, _)| content.is_empty() || *outer < indent);
-            for end in 1..=open.len() {
-                let path: Vec<_> = open.iter().take(end).map(|(_, key)| key.clone()).collect();
-                *blocks.entry(path).or_default() += &format!("{content}\n");
-            }
-            let is_key = |key: &str| key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_:-".contains(&byte));
-            let Some((key, value)) = content.split_once(':').filter(|(key, _)| !key.is_empty() && is_key(key)) else {
-                continue;
-            };
-            if key.starts_with('-') {
-                continue;
-            }
-            open.push((indent, key.to_owned()));
-            let value = value.split(" #").next().unwrap_or_default().trim();
-            let path: Vec<_> = open.iter().map(|(_, key)| key.clone()).collect();
-            blocks.insert(path.clone(), format!("{value}\n"));
-            values.insert(path, value.to_owned());
-        }
-        Self { values, blocks }
-    }
-
-    fn children<P: AsRef<str>>(&self, parent: &[P]) -> BTreeSet<String> {
-        let parent = path(parent, &[]);
-        let below = self.values.keys().filter(|path| path.len() == parent.len() + 1 && path.starts_with(&parent));
-        below.filter_map(|path| path.last().cloned()).collect()
-    }
-
-    fn value<P: AsRef<str>>(&self, of: &[P]) -> Option<&str> {
-        self.values.get(&path(of, &[])).map(String::as_str)
-    }
-
-    /// The parameters that a function's variable refers to, in the order of their names.
-    fn parameters_of_variable(&self, resource: &str, variable: &str) -> Vec<String> {
-        let variable = ["Resources", resource, "Properties", "Environment", "Variables", variable];
-        let block = self.blocks.get(&path(&variable, &[])).map_or("", String::as_str);
-        let words: BTreeSet<_> = block.split(|character: char| !character.is_ascii_alphanumeric()).collect();
-        self.children(&["Parameters"]).into_iter().filter(|parameter| words.contains(parameter.as_str())).collect()
-    }
-}
-
-#[test]
-fn the_template_reader_reads_nested_keys() {
-    let template =
-        Template::parse("A:\n  B: 1 # why\n  # C: 2\n  D:\n    - E: 3\n    F: !If\n      - x\n  G: {}\nH: 4\n");
-    assert_eq!(template.children(&["A"]), ["B", "D", "G"].map(str::to_owned).into());
-    assert_eq!(template.children(&["A", "D"]), ["F".to_owned()].into());
-    assert_eq!(template.value(&["A", "B"]), Some("1"));
-    assert_eq!(template.value(&["H"]), Some("4"));
-    assert_eq!(template.blocks[&path(&["A", "D"], &[])], "\n- E: 3\nF: !If\n- x\n");
+/// The functions that the root template is composed of, each with its logical id there.
+fn applications() -> Vec<(String, String)> {
+    let root = Template::of_root().unwrap();
+    let function = |id: &str| {
+        let location = root.value(&["Resources", id, "Properties", "Location"]);
+        let function = location.and_then(|path| path.strip_prefix("functions/")?.strip_suffix("/template.yaml"));
+        function.unwrap_or_else(|| panic!("{id} is not a template of a function")).to_owned()
+    };
+    let applications = root.resources_of_type("AWS::Serverless::Application");
+    applications.into_iter().map(|id| (id.clone(), function(&id))).collect()
 }
 
 /// cargo-lambda sets "abort" where the manifest says nothing: a panic would then cost a sandbox with its warm data keys.

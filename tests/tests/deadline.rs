@@ -203,8 +203,7 @@ async fn a_queue_that_hangs_does_not_hold_the_function_beyond_its_deadline() {
     let kms = embedded_kms().await;
     let queue = LoopbackServer::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), Arc::new(Silent)).await.unwrap();
     let own = [
-        ("SINK", "sqs".to_owned()),
-        ("SINK_QUEUE_URL", format!("http://{}/000000000000/orders", queue.address())),
+        ("SINK_ARN", "arn:aws:sqs:us-east-1:000000000000:orders".to_owned()),
         ("AWS_ENDPOINT_URL_SQS", format!("http://{}", queue.address())),
     ];
     let stream = support::stream_of(&kms, RECORDS).await;

@@ -21,7 +21,7 @@ async fn run(scenario: &Scenario) -> Run {
     let kms = EmbeddedKms::start(KmsSettings::unlimited()).await.unwrap();
     let settings = FunctionSettings::new("stream-decryptor", binaries::stream_decryptor().unwrap())
         .with_environment(kms.environment())
-        .with_environment([("SINK", "stdout"), ("QUARANTINE", "stderr"), ("RECORD_FORMAT", "encryption-sdk")])
+        .with_environment([("SINK_ARN", "stdout"), ("QUARANTINE_ARN", "stderr"), ("RECORD_FORMAT", "encryption-sdk")])
         .with_environment(&scenario.expected.environment);
     let (function, output) = Function::new(settings);
     let invocation = function.invoke(scenario.event.clone()).await;

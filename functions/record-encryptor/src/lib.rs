@@ -3,6 +3,7 @@
 //! It is invoked with `{"records": [...]}` and answers for each record ([`direct`]), or by an SQS event source mapping and answers
 //! with the messages that have failed ([`queue`]).
 
+mod config;
 pub mod direct;
 mod event;
 mod failure;
@@ -28,6 +29,7 @@ use warmkeys::retry::Deadline;
 use self::direct::DirectResponse;
 use self::event::Event;
 
+pub use config::Config;
 pub use event::EventError;
 pub use failure::{ErrorCode, RecordFailure};
 pub use request::{InvalidRecord, RecordRequest};

@@ -15,6 +15,7 @@ use crate::quarantine::Quarantine;
 use crate::records::{OpenedRecord, RejectedRecord, ShardRecord};
 use crate::retry::Deadline;
 use crate::sinks::RecordSink;
+use crate::text::bounded;
 
 /// Opens batches and passes on what is finished. Lives as long as the sandbox; its parts hold the warm state.
 #[derive(Debug)]
@@ -46,6 +47,12 @@ pub enum BatchError {
     /// The event is not a batch of one shard.
     #[error("the event is not a batch of one shard's records")]
     Event(#[from] EventError),
+    /// The sink is the stream that the batch is from: each record would come again, in clear, on the stream of encrypted records.
+    #[error("the sink is {stream_arn}, the stream that the records are from; set SINK_ARN to another destination")]
+    SinkIsSource {
+        /// The stream's ARN.
+        stream_arn: String,
+    },
     /// A thread that opened records panicked: a mistake in this program.
     #[error(transparent)]
     OpeningPanicked(#[from] OpeningPanicked),
@@ -59,9 +66,12 @@ impl<K: DecryptDataKey, S: RecordSink, Q: Quarantine> BatchProcessor<K, S, Q> {
     /// the one that it did not take. With a sink that hung, what it took is not known.
     ///
     /// # Errors
-    /// [`BatchError::OpeningPanicked`]; nothing was passed on then.
+    /// [`BatchError::OpeningPanicked`], [`BatchError::SinkIsSource`]; nothing was passed on then.
     pub async fn process(&self, batch: ShardBatch, invocation: Deadline) -> Result<BatchReport, BatchError> {
         let Some(origin) = batch.origin else { return Ok(BatchReport::default()) };
+        if self.sink.writes_to(origin.stream()) {
+            return Err(BatchError::SinkIsSource { stream_arn: bounded(origin.stream(), MAX_ARN_LEN) });
+        }
         let records = batch.records;
         let deadlines = PhaseDeadlines::new(invocation, self.settings.reserves, self.clock.now());
         let unavailable_keys = self.settings.unavailable_keys;
@@ -85,12 +95,16 @@ impl<K: DecryptDataKey, S: RecordSink, Q: Quarantine> BatchProcessor<K, S, Q> {
 
         let checkpoint = checkpoint.or_else(|| {
             let error = stopped_by?;
+            tracing::debug!(index = end, class = %error.class(), "the records from here on wait for the redelivery");
             Checkpoint::new(&records, end, error.class(), describe(&error))
         });
         let distinct_data_keys = decrypted.distinct_data_keys;
         Ok(BatchReport { received: records.len(), delivered, quarantined, distinct_data_keys, checkpoint, durations })
     }
 }
+
+/// An error's text is bounded, whatever the event says.
+const MAX_ARN_LEN: usize = 300;
 
 /// The records that need nothing more but to be passed on: up to the first that is not finished now, and why it is not.
 fn finished(

@@ -13,18 +13,27 @@ pub struct ConfigError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// The variable's name.
-    pub name: &'static str,
-    /// What is wrong with its value, and what is allowed.
+    pub name: String,
+    /// What is wrong with it, and what is allowed: continues a sentence that begins with the name.
     pub what: String,
 }
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the configuration has {} problem(s)", self.problems.len())?;
+        match self.problems.len() {
+            1 => write!(f, "the configuration has a problem")?,
+            problems => write!(f, "the configuration has {problems} problems")?,
+        }
         for problem in &self.problems {
-            write!(f, "\n  {}: {}", problem.name, problem.what)?;
+            write!(f, "\n  {problem}")?;
         }
         Ok(())
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.name, self.what)
     }
 }
 

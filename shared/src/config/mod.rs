@@ -1,40 +1,78 @@
-//! Configuration: the only module that reads the environment.
+//! Configuration: the only module that reads the process's environment.
 //!
-//! It is parsed once, at start. Every problem is reported at once, by variable name, with what is allowed; values are not
-//! repeated unless they are numbers or one of a few words, since a mistake may have put a secret in the wrong place.
+//! A [`Group`] is a few variables that are documented and read together, such as "the sink" or "the cache of data keys". Each lives in a file
+//! `variables.rs` beside what it configures. A function composes its own configuration from groups, those of this crate and those of its own,
+//! in one function that [reads each group](Environment::group). That one function does everything:
+//!
+//! - [`from_environment`] runs it on the process's environment, and reports every problem at once.
+//! - [`describe`] runs it on an empty environment, and tells which variables there are: the documentation is written from that.
+//! - What was not read cannot be known: a misspelt variable is noticed, because it begins or looks like one that was.
+//!
+//! Every group has to be read before the first missing one ends the composition, as below: otherwise neither its variables nor their
+//! problems are told.
+//!
+//! ```
+//! use warmkeys::config::{self, Environment, Group, Text};
+//! use warmkeys::lambda::StreamDecryptorConfig;
+//!
+//! /// The variables of a sink of one's own.
+//! const TABLE: Group<String> = Group {
+//!     heading: "Table",
+//!     variables: &[&TABLE_NAME],
+//!     replaced: &[],
+//!     read: |environment| environment.require(&TABLE_NAME, "always"),
+//! };
+//!
+//! const TABLE_NAME: Text<String> = Text {
+//!     name: "TABLE_NAME",
+//!     allowed: "a table's name",
+//!     default: None,
+//!     parse: |text| (text.len() <= 255).then(|| text.to_owned()),
+//!     secret: false,
+//!     meaning: "Where orders go.",
+//! };
+//!
+//! struct OrdersConfig {
+//!     decryptor: StreamDecryptorConfig,
+//!     table: String,
+//! }
+//!
+//! fn compose(environment: &mut Environment) -> Option<OrdersConfig> {
+//!     let decryptor = StreamDecryptorConfig::read(environment);
+//!     let table = environment.group(&TABLE);
+//!     Some(OrdersConfig { decryptor: decryptor?, table: table? })
+//! }
+//!
+//! // `config::from_environment(compose)` in a function; here the environment is given.
+//! let variables = [
+//!     ("AWS_REGION", "eu-west-1"),
+//!     ("KMS_KEY_ARNS", "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"),
+//!     ("TABLE_NAMES", "orders"),
+//! ];
+//! let error = config::read(variables, compose).err().unwrap();
+//! assert!(error.to_string().contains("TABLE_NAMES is not a variable of this function; did you mean TABLE_NAME?"));
+//! ```
 
-mod data_key_cache;
-mod destinations;
+mod compose;
 mod environment;
 mod error;
-mod format;
+mod further_settings;
+mod group;
 mod kinds;
-mod kinesis;
-mod kms;
-mod kms_requests;
-mod record_encryptor;
-mod runtime;
-mod stream_decryptor;
+mod region;
+mod unknown;
 
 use std::time::Duration;
 
+pub use compose::{Changed, Configured, describe, from_environment, read};
 pub use environment::Environment;
 pub use error::{ConfigError, Problem};
+pub use group::{DescribedGroup, Group, Replaced};
 pub use kinds::{Choice, Describe, Description, Integer, Pairs, Text, TextList, Variable};
-pub use kms::KmsConfig;
-pub use kms_requests::KmsRequestConfig;
-pub use record_encryptor::RecordEncryptorConfig;
-pub use runtime::RuntimeConfig;
-pub use stream_decryptor::StreamDecryptorConfig;
-
-/// Looks `name` up in the process's environment. A value that is not UTF-8 counts as absent.
-#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
-fn process_environment(name: &str) -> Option<String> {
-    std::env::var(name).ok()
-}
+pub use region::REGION;
 
 /// The default of a variable that is given in milliseconds.
 #[expect(clippy::cast_possible_truncation, reason = "defaults are seconds or less")]
-const fn milliseconds(duration: Duration) -> u64 {
+pub(crate) const fn milliseconds(duration: Duration) -> u64 {
     duration.as_millis() as u64
 }

@@ -12,6 +12,7 @@ mod resolve;
 mod stopwatch;
 #[cfg(test)]
 mod tests;
+mod variables;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -31,6 +32,7 @@ use crate::retry::Deadline;
 pub use order::{Order, UnavailableKeys};
 pub use outcome::{NotOpened, Opened};
 pub(crate) use stopwatch::Stopwatch;
+pub use variables::VARIABLES;
 
 /// Decrypts payloads of one format. Lives as long as the process: its data keys are the warm state.
 #[derive(Debug)]
@@ -141,10 +143,14 @@ impl<K: DecryptDataKey> Decryptor<K> {
         let distinct_data_keys = plan.data_keys.len();
         let reading = stopwatch.lap();
 
+        let counted = self.data_keys.cache_statistics();
         let concurrency = self.settings.max_concurrent_requests;
         let resolved =
             resolve(&plan.data_keys, &self.data_keys, order, concurrency, deadlines.data_keys, &*self.clock).await;
         let data_keys = stopwatch.lap();
+        if let (Some(now), Some(before)) = (self.data_keys.cache_statistics(), counted) {
+            now.log_since(&before);
+        }
 
         let end = resolved.blocked.as_ref().map_or(count, |blocked| blocked.at);
         let format = Arc::clone(&self.format);

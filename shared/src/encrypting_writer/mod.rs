@@ -67,7 +67,11 @@ impl<G: GenerateDataKey, P: PutRecords, L: ListShards> EncryptingWriter<G, P, L>
     /// same. Dropping the future is like an unknown outcome for every record.
     pub async fn write(&self, records: Vec<PlainRecord>, deadline: Deadline) -> ByRecord<Receipt> {
         let deadlines = PhaseDeadlines::until_delivery(deadline, self.settings.reserves, self.clock.now());
+        let counted = self.data_keys.cache_statistics();
         let materials = self.materials(&records, deadlines.data_keys).await;
+        if let (Some(now), Some(before)) = (self.data_keys.cache_statistics(), counted) {
+            now.log_since(&before);
+        }
         let mut sealed = self.seal(&records, materials, deadlines).await;
         if self.writer.settings().ordering == Ordering::PerPartitionKey {
             hold_back(&records, &mut sealed);

@@ -1,6 +1,7 @@
 //! What surrounds an invocation: the deadline that Lambda brings, and what is told of a panic.
 
 mod phases;
+pub mod variables;
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;

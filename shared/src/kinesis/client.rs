@@ -14,7 +14,7 @@ use aws_sdk_kinesis::types::{PutRecordsRequestEntry, PutRecordsResultEntry, Shar
 
 use super::error::{ListShardsError, PutRecordsError};
 use super::service::{EntryFailure, EntryResult, ListShards, ListedShard, PutRecords, ShardPage};
-use crate::aws::request_cause;
+use crate::aws::{Arn, request_cause};
 use crate::records::{SequenceNumber, UserRecord};
 
 const SERVICE: &str = "Kinesis";
@@ -47,11 +47,10 @@ impl StreamIdentifier {
     /// Reads a stream's ARN or name; `None` if it is neither.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        if text.starts_with("arn:") {
-            let mut parts = text.splitn(6, ':').skip(2);
-            let is_kinesis = parts.next() == Some("kinesis");
-            let name = parts.nth(2).and_then(|resource| resource.strip_prefix("stream/"));
-            return (is_kinesis && name.is_some_and(is_stream_name)).then(|| Self::Arn(text.to_owned()));
+        if let Some(arn) = Arn::parse(text) {
+            let name = arn.resource.strip_prefix("stream/");
+            let is_stream = arn.service == "kinesis" && arn.is_regional() && name.is_some_and(is_stream_name);
+            return is_stream.then(|| Self::Arn(text.to_owned()));
         }
         is_stream_name(text).then(|| Self::Name(text.to_owned()))
     }
@@ -62,6 +61,15 @@ impl StreamIdentifier {
         match self {
             Self::Arn(arn) => arn.rsplit_once('/').map_or(arn, |(_, name)| name),
             Self::Name(name) => name,
+        }
+    }
+
+    /// The stream's Region, where the ARN is known.
+    #[must_use]
+    pub fn region(&self) -> Option<&str> {
+        match self {
+            Self::Arn(arn) => Arn::parse(arn).map(|arn| arn.region),
+            Self::Name(_) => None,
         }
     }
 

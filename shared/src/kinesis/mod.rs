@@ -24,6 +24,7 @@ mod shard_directory;
 mod shard_map;
 mod shard_pace;
 mod token_bucket;
+mod variables;
 mod writer;
 
 #[cfg(test)]
@@ -34,4 +35,5 @@ pub use error::{ListShardsError, Outcome, PutRecordsError, UnknownCause, WriteEr
 pub use record::{Receipt, RecordError};
 pub use service::{EntryFailure, EntryResult, ListShards, ListedShard, PutRecords, ShardPage};
 pub use settings::{Aggregation, MaxRecordBytes, OnUnknownOutcome, Ordering, WriterSettings};
+pub use variables::VARIABLES;
 pub use writer::KinesisWriter;

@@ -8,6 +8,8 @@ mod generate_data_key;
 mod request;
 #[cfg(test)]
 mod testing;
+mod variables;
 
 pub use client::{KeyStore, KmsClient, KmsSettings, KmsSettingsError};
 pub use failure::KmsFailure;
+pub use variables::{KmsRequestSettings, VARIABLES};

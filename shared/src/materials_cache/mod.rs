@@ -13,6 +13,7 @@ mod settings;
 mod state;
 mod statistics;
 mod store;
+pub mod variables;
 
 use self::age::{AgeLimits, age};
 use self::flights::{Flights, JoinedFlight};

@@ -29,3 +29,23 @@ pub struct CacheStatistics {
     /// Entries now.
     pub entries: usize,
 }
+
+impl CacheStatistics {
+    /// Logs, at debug, what was counted since `before`.
+    pub(crate) fn log_since(&self, before: &Self) {
+        tracing::debug!(
+            hits = self.hits.saturating_sub(before.hits),
+            failure_hits = self.failure_hits.saturating_sub(before.failure_hits),
+            misses = self.loads.saturating_sub(before.loads),
+            waited_for_another = self.coalesced.saturating_sub(before.coalesced),
+            not_cacheable = self.bypasses.saturating_sub(before.bypasses),
+            refreshes = self.refreshes.saturating_sub(before.refreshes),
+            failed_refreshes = self.failed_refreshes.saturating_sub(before.failed_refreshes),
+            used_up = self.used_up.saturating_sub(before.used_up),
+            evictions = self.evictions.saturating_sub(before.evictions),
+            expirations = self.expirations.saturating_sub(before.expirations),
+            entries = self.entries,
+            "data keys"
+        );
+    }
+}

@@ -7,6 +7,7 @@ mod content_error;
 mod encryption_sdk;
 mod kms_ciphertext;
 mod sealed_record;
+mod variables;
 
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ pub use content_error::ContentError;
 pub use encryption_sdk::EncryptionSdkFormat;
 pub use kms_ciphertext::KmsCiphertextFormat;
 pub use sealed_record::{DataKeyIdentity, SealedRecord};
+pub use variables::VARIABLES;
 
 /// What the payloads of a stream are. One stream has one format.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,3 +8,11 @@ pub struct ShardOrigin {
     /// The shard, `shardId-…`.
     pub shard_id: String,
 }
+
+impl ShardOrigin {
+    /// The ARN of the stream itself, also where the event names a consumer of it: `…:stream/orders/consumer/…`.
+    #[must_use]
+    pub fn stream(&self) -> &str {
+        self.stream_arn.split_once("/consumer/").map_or(&self.stream_arn, |(stream, _)| stream)
+    }
+}

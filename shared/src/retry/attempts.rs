@@ -46,10 +46,14 @@ impl<'a> Attempts<'a> {
         let remaining = self.deadline.remaining(self.clock.now().monotonic);
         match self.policy.decide(self.made, class, remaining, self.policy.jitter.draw()) {
             Decision::RetryAfter(delay) => {
+                tracing::debug!(attempt = self.made, %class, pause_seconds = delay.as_secs_f64(), "an attempt failed");
                 tokio::time::sleep(delay).await;
                 Ok(())
             }
-            Decision::GiveUp(reason) => Err(reason),
+            Decision::GiveUp(reason) => {
+                tracing::debug!(attempt = self.made, %class, ?reason, "an attempt failed, and there is no further one");
+                Err(reason)
+            }
         }
     }
 

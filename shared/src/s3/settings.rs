@@ -1,5 +1,6 @@
 //! What is configured of a bucket that objects are written to.
 
+use crate::aws::Arn;
 use crate::delivery::{RequestConcurrency, delivery_retry_policy};
 use crate::retry::RetryPolicy;
 
@@ -47,6 +48,13 @@ impl BucketName {
         ((3..=63).contains(&name.len()) && name.bytes().all(allowed)).then(|| Self(name.to_owned()))
     }
 
+    /// The bucket that `arn` names; `None` if it is not the ARN of a bucket.
+    pub(crate) fn of_arn(arn: &Arn<'_>) -> Option<Self> {
+        // "arn:aws:s3:::bucket": buckets' ARNs have neither Region nor account. What has is an access point.
+        let is_bucket = arn.service == "s3" && arn.region.is_empty() && arn.account.is_empty();
+        is_bucket.then_some(arn.resource).and_then(Self::parse)
+    }
+
     /// The name.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -91,6 +99,17 @@ impl Default for KeyPrefix {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_bucket_is_named_by_its_arn() {
+        let bucket = |arn| BucketName::of_arn(&Arn::parse(arn).unwrap());
+        assert_eq!(bucket("arn:aws-cn:s3:::rejected"), BucketName::parse("rejected"));
+        for wrong in
+            ["arn:aws:s3:::rejected/key", "arn:aws:s3:eu-west-1:111122223333:accesspoint/a", "arn:aws:sqs:::rejected"]
+        {
+            assert_eq!(bucket(wrong), None, "{wrong}");
+        }
+    }
 
     #[test]
     fn bucket_names_and_prefixes_are_validated() {

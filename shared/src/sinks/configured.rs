@@ -62,12 +62,9 @@ impl ConfiguredSink {
             SinkSettings::Stdout => Self::Stdout(StdoutSink::new(clock)),
             #[cfg(feature = "kinesis")]
             SinkSettings::Kinesis(KinesisSinkSettings { stream, writer }) => {
-                let name = stream.name().to_owned();
-                let client = KinesisClient::new(sdk, stream);
-                Self::Kinesis(Box::new(KinesisSink::new(
-                    &name,
-                    KinesisWriter::new(client.clone(), client, writer, clock),
-                )))
+                let client = KinesisClient::new(sdk, stream.clone());
+                let writer = KinesisWriter::new(client.clone(), client, writer, clock);
+                Self::Kinesis(Box::new(KinesisSink::new(stream, writer)))
             }
             #[cfg(feature = "firehose")]
             SinkSettings::Firehose(settings) => Self::Firehose(FirehoseSink::new(sdk, settings, clock)),
@@ -87,6 +84,15 @@ impl RecordSink for ConfiguredSink {
             Self::Firehose(sink) => sink.destination(),
             #[cfg(feature = "sqs")]
             Self::Sqs(sink) => sink.destination(),
+        }
+    }
+
+    fn writes_to(&self, stream_arn: &str) -> bool {
+        match self {
+            Self::Stdout(sink) => sink.writes_to(stream_arn),
+            Self::Kinesis(sink) => sink.writes_to(stream_arn),
+            Self::Firehose(sink) => sink.writes_to(stream_arn),
+            Self::Sqs(sink) => sink.writes_to(stream_arn),
         }
     }
 

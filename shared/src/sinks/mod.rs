@@ -11,6 +11,7 @@ mod kinesis;
 mod sqs;
 mod stdout;
 mod typed;
+mod variables;
 
 use std::future::Future;
 
@@ -29,12 +30,18 @@ pub use kinesis::{KinesisSink, KinesisSinkSettings};
 pub use sqs::SqsSink;
 pub use stdout::StdoutSink;
 pub use typed::{Typed, typed};
+pub use variables::VARIABLES;
 
 /// Delivers opened records.
 pub trait RecordSink: Send + Sync {
     /// What the log calls the sink: its kind and its name, such as "the SQS queue orders.fifo".
     fn destination(&self) -> String {
         "the function's own sink".to_owned()
+    }
+
+    /// Whether the sink writes to the Kinesis stream with this ARN. A sink that writes to the stream that its records come from is refused.
+    fn writes_to(&self, _stream_arn: &str) -> bool {
+        false
     }
 
     /// Why the sink can never take `record`, whenever it is asked; `None` if it may. Asked for every record before it is delivered,

@@ -1,5 +1,7 @@
 //! What is configured of an SQS queue that messages are sent to.
 
+use crate::aws::Arn;
+use crate::config::{Environment, Integer};
 use crate::delivery::{GroupOrder, RequestConcurrency, delivery_retry_policy};
 use crate::retry::RetryPolicy;
 
@@ -53,6 +55,19 @@ impl QueueUrl {
         valid.then(|| Self(url.to_owned()))
     }
 
+    /// The URL of the queue that `arn` names; `None` if it is not the ARN of a queue.
+    ///
+    /// "The queue's URL" is told by the service, but its form is fixed: the endpoint of the queue's Region, the account, the name. The SDK
+    /// sends to its own endpoint (`AWS_ENDPOINT_URL_SQS`, if set) and gives the URL as a parameter, of which the service and LocalStack read
+    /// account and name, whatever the host.
+    pub(crate) fn of_arn(arn: &Arn<'_>) -> Option<Self> {
+        if arn.service != "sqs" || !arn.is_regional() {
+            return None;
+        }
+        let Arn { region, account, resource, .. } = arn;
+        Self::parse(&format!("https://sqs.{region}.{}/{account}/{resource}", dns_suffix(arn.partition)))
+    }
+
     /// The URL.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -63,6 +78,19 @@ impl QueueUrl {
     #[must_use]
     pub fn is_fifo(&self) -> bool {
         self.0.ends_with(FIFO_SUFFIX)
+    }
+}
+
+/// What the names of a partition's endpoints end with. A test compares it with the SDK's own table.
+fn dns_suffix(partition: &str) -> &'static str {
+    match partition {
+        "aws-cn" => "amazonaws.com.cn",
+        "aws-eusc" => "amazonaws.eu",
+        "aws-iso" => "c2s.ic.gov",
+        "aws-iso-b" => "sc2s.sgov.gov",
+        "aws-iso-e" => "cloud.adc-e.uk",
+        "aws-iso-f" => "csp.hci.ic.gov",
+        _ => "amazonaws.com", // aws, aws-us-gov
     }
 }
 
@@ -86,6 +114,17 @@ impl MessageLimit {
     #[must_use]
     pub fn from_bytes(bytes: usize) -> Option<Self> {
         (Self::MIN_BYTES..=Self::MAX_BYTES).contains(&bytes).then_some(Self(bytes))
+    }
+
+    /// The variable of a queue's limit.
+    pub(crate) const fn variable(name: &'static str, meaning: &'static str) -> Integer {
+        let allowed = Self::MIN_BYTES as u64..=Self::MAX_BYTES as u64;
+        Integer { name, allowed, default: Some(Self::MAX_BYTES as u64), unit: "bytes", meaning }
+    }
+
+    /// Reads such a variable.
+    pub(crate) fn read(environment: &mut Environment, variable: &Integer) -> Option<Self> {
+        environment.read(variable).and_then(|bytes| usize::try_from(bytes).ok()).and_then(Self::from_bytes)
     }
 
     /// The limit in bytes, inclusive.
@@ -134,6 +173,40 @@ mod tests {
         }
         assert_eq!(parsed("https://host/.fifo"), None);
         assert_eq!(parsed("https://host/or ders"), None);
+    }
+
+    #[tokio::test]
+    async fn the_url_of_a_queue_is_made_of_its_arn() {
+        use aws_sdk_sqs::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
+        for (partition, region) in [
+            ("aws", "eu-west-1"),
+            ("aws", "us-east-1"),
+            ("aws-cn", "cn-north-1"),
+            ("aws-us-gov", "us-gov-west-1"),
+            ("aws-iso", "us-iso-east-1"),
+            ("aws-iso-b", "us-isob-east-1"),
+            ("aws-iso-e", "eu-isoe-west-1"),
+            ("aws-iso-f", "us-isof-south-1"),
+            ("aws-eusc", "eusc-de-east-1"),
+        ] {
+            let params = Params::builder().region(region).build().unwrap();
+            let endpoint = DefaultResolver::new().resolve_endpoint(&params).await.unwrap();
+            let arn = format!("arn:{partition}:sqs:{region}:111122223333:orders.fifo");
+            let url = QueueUrl::of_arn(&Arn::parse(&arn).unwrap()).unwrap();
+            assert_eq!(url.as_str(), format!("{}/111122223333/orders.fifo", endpoint.url()), "{partition}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_queues_arn_has_no_url() {
+        for arn in [
+            "arn:aws:sns:eu-west-1:111122223333:a",
+            "arn:aws:sqs::111122223333:a",
+            "arn:aws:sqs:eu-west-1:1:a",
+            "arn:aws:sqs:eu-west-1:111122223333:a/b",
+        ] {
+            assert_eq!(QueueUrl::of_arn(&Arn::parse(arn).unwrap()), None, "{arn}");
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-"""Checks the template, builds the functions, deploys them to an emulated AWS and rehearses what can go wrong."""
+"""Checks the templates, builds the functions, deploys them to an emulated AWS and rehearses what can go wrong."""
 
 import argparse
 import shutil
@@ -21,7 +21,7 @@ from .failure import StepFailed
 from .journal import Journal
 from .kms_quota import kms_quota
 from .processes import free_port
-from .quick_start import quick_start_asks_for_nothing
+from .quick_start import existing_stream_asks_for_nothing, quick_start_asks_for_nothing
 from .rehearsal import Outcome, Rehearsal
 from .report import Row, table
 from .sabotage import sabotages
@@ -70,7 +70,7 @@ def _rehearse(arguments: argparse.Namespace, work: Path) -> list[Row]:
         emulator(work, functions_kms_endpoint=quota.endpoint, port=emulator_port),
     ):
         started = time.monotonic()
-        stacks = deploy_all(package.template, toolchain.architecture(), work)
+        stacks = deploy_all(package, toolchain.architecture(), work)
         rows = [Row("deploy", time.monotonic() - started, Outcome())]
         _print(rows[0])
         rehearsal = Rehearsal(stacks, quota, Journal(work / "journal.jsonl"), package, work)
@@ -97,7 +97,8 @@ def _print(row: Row) -> None:
 
 def _checks(names: list[str] | None) -> list[Callable[[Rehearsal], Outcome]]:
     """Everything, or the checks named, in the usual order."""
-    checks = [*scenarios.ALL, *CLOSING_CHECKS, *sabotages(), quick_start_asks_for_nothing, deletion_keeps_records_and_keys]
+    first_steps = [quick_start_asks_for_nothing, existing_stream_asks_for_nothing]
+    checks = [*scenarios.ALL, *CLOSING_CHECKS, *sabotages(), *first_steps, deletion_keeps_records_and_keys]
     return [check for check in checks if names is None or check.__name__ in names]
 
 

@@ -3,8 +3,10 @@
 import base64
 
 from . import permissions
+from .aws import client
 from .producer import MARKER, Plaintext
 from .rehearsal import Outcome, Rehearsal
+from .stacks import SETTINGS
 
 
 def no_plaintext_in_the_logs(rehearsal: Rehearsal) -> Outcome:
@@ -31,8 +33,25 @@ def permissions_are_the_least(rehearsal: Rehearsal) -> Outcome:
     return outcome
 
 
+def variables_are_set_or_absent(rehearsal: Rehearsal) -> Outcome:
+    """No function has an empty variable, and those that are given as JSON reached it whole."""
+    outcome = Outcome()
+    for stack in rehearsal.stacks.values():
+        for function in stack.functions():
+            variables = _variables(function)
+            empty = [name for name, value in variables.items() if not value]
+            outcome.demand(variables and not empty, f"{function} has the empty variables {empty} of {len(variables)}")
+    settings = _variables(rehearsal.stacks["queue"].function()).get("WARMKEYS_SETTINGS")
+    outcome.demand(settings == SETTINGS, f"the settings {SETTINGS} arrived as {settings}")
+    return outcome
+
+
+def _variables(function: str) -> dict[str, str]:
+    return client("lambda").get_function_configuration(FunctionName=function)["Environment"]["Variables"]
+
+
 # How every plaintext begins, as it is and as base64 of whole groups of three bytes.
 _BEGINNING = Plaintext(0, "", 0).encode()[: Plaintext(0, "", 0).encode().index(b"run") // 3 * 3]
 _PLAINTEXTS = (MARKER.encode(), base64.b64encode(_BEGINNING))
 
-CLOSING_CHECKS = [no_plaintext_in_the_logs, permissions_are_the_least]
+CLOSING_CHECKS = [no_plaintext_in_the_logs, permissions_are_the_least, variables_are_set_or_absent]

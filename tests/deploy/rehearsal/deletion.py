@@ -23,7 +23,7 @@ def deletion_keeps_records_and_keys(rehearsal: Rehearsal) -> Outcome:
     """Records and keys are left and nothing else, and the stack can be deployed again beside them."""
     outcome = Outcome()
     stack = rehearsal.stacks["queue"]
-    resources = client("cloudformation").describe_stack_resources(StackName=stack.name)["StackResources"]
+    resources = _resources(stack.name)
     command = [TOOLS / "bin" / "sam", "delete", "--stack-name", stack.name, "--region", REGION, "--no-prompts"]
     run(command, rehearsal.work / "delete.log", _DELETE_SECONDS, cwd=rehearsal.work)
     for resource in resources:
@@ -40,6 +40,18 @@ def deletion_keeps_records_and_keys(rehearsal: Rehearsal) -> Outcome:
     return outcome
 
 
+def _resources(stack_name: str) -> list[dict]:
+    """The stack's resources and those of the stacks that are nested in it."""
+    resources = client("cloudformation").describe_stack_resources(StackName=stack_name)["StackResources"]
+    nested = [resource for resource in resources if resource["ResourceType"] == "AWS::CloudFormation::Stack"]
+    return resources + [inner for resource in nested for inner in _resources(resource["PhysicalResourceId"])]
+
+
+def _stack_exists(name: str) -> bool:
+    [stack] = client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+    return stack["StackStatus"] != "DELETE_COMPLETE"
+
+
 def _exists(kind: str, name: str) -> bool:
     if kind not in _LOOK_UP:
         raise KeyError(f"nobody has said how to look up a {kind}")
@@ -53,6 +65,7 @@ def _exists(kind: str, name: str) -> bool:
 
 # By the physical id that CloudFormation gives: what is returned is true, or an error says that it is not there.
 _LOOK_UP: dict[str, Callable[[str], object]] = {
+    "AWS::CloudFormation::Stack": _stack_exists,
     "AWS::IAM::Role": lambda name: client("iam").get_role(RoleName=name),
     "AWS::KMS::Alias": lambda name: name in [alias["AliasName"] for alias in client("kms").list_aliases()["Aliases"]],
     "AWS::KMS::Key": lambda name: client("kms").describe_key(KeyId=name)["KeyMetadata"]["KeyState"] == "Enabled",
@@ -61,6 +74,7 @@ _LOOK_UP: dict[str, Callable[[str], object]] = {
     "AWS::Lambda::Function": lambda name: client("lambda").get_function(FunctionName=name),
     "AWS::Logs::LogGroup": lambda name: client("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"],
     "AWS::S3::Bucket": lambda name: client("s3").head_bucket(Bucket=name),
-    "AWS::S3::BucketPolicy": lambda _: False,  # it has no life of its own
+    "AWS::S3::BucketPolicy": lambda _: False,  # a policy has no life of its own
+    "AWS::SQS::QueuePolicy": lambda _: False,
     "AWS::SQS::Queue": lambda url: client("sqs").get_queue_attributes(QueueUrl=url),
 }

@@ -1,20 +1,44 @@
-"""What the template's parameters accept: the emulator does not look at their patterns, but CloudFormation does."""
+"""What the templates' parameters accept: the emulator looks neither at patterns nor at rules, but CloudFormation does."""
 
 import re
-
-from samcli.yamlhelper import yaml_parse
+import tomllib
 
 from .failure import StepFailed
-from .layout import TEMPLATE
+from .layout import SAM_CONFIGURATION
+from .rules import refusals
+from .templates import all_templates, parse
 
 _KEY = "arn:aws:kms:eu-central-1:111122223333:key/mrk-1234abcd"
 _ALIAS = "arn:aws:kms:eu-central-1:111122223333:alias/orders"
+_STREAM = "arn:aws:kinesis:eu-central-1:111122223333:stream/orders"
+_QUEUE = "arn:aws:sqs:eu-central-1:111122223333:orders.fifo"
+_FIREHOSE = "arn:aws:firehose:eu-central-1:111122223333:deliverystream/orders"
+_BUCKET = "arn:aws:s3:::orders"
 
-# By parameter: values that must be accepted, and values that must not.
-_CASES = {
+# More than these, and a newcomer reads none.
+_ROOT_PARAMETERS = 20
+
+# By parameter, of whichever template has it: values that must be accepted, and values that must not.
+_PATTERNS = {
     "KmsKeyArns": (["", _KEY, f"{_KEY},{_KEY}", ",".join([_KEY] * 20)], [_ALIAS, f"{_KEY}, {_KEY}", ",".join([_KEY] * 21)]),
+    "KmsGeneratorKeyArn": ([_KEY], ["", _ALIAS, f"{_KEY},{_KEY}"]),
     "AdditionalKmsKeyArns": (["", ",".join([_KEY] * 9)], [_ALIAS, ",".join([_KEY] * 10)]),
     "KmsDiscoveryAccountIds": (["", "111122223333", "111122223333,111122223334"], ["11112222333", "111122223333,"]),
+    "Sink": (["queue", "stdout", _STREAM, _QUEUE, _FIREHOSE], ["", "sqs", "orders", _KEY, _BUCKET]),
+    "SinkArn": (["stdout", _STREAM, _QUEUE, _FIREHOSE], ["", "queue", "orders", _KEY, _BUCKET]),
+    **dict.fromkeys(
+        ("Settings", "StreamDecryptorSettings", "RecordEncryptorSettings"),
+        (
+            [
+                "",
+                "{}",
+                '{"KMS_MAX_ATTEMPTS":"5"}',
+                '{ "KMS_MAX_ATTEMPTS": "5", "ENCRYPTION_CONTEXT": "{\\"tenant\\":\\"blue\\"}" }',
+            ],
+            ["KMS_MAX_ATTEMPTS=5", "[]", "{KMS_MAX_ATTEMPTS:5}", '{"KMS_MAX_ATTEMPTS":5}', '"{}"'],
+        ),
+    ),
+    "SubnetIds": (["", "subnet-0a1b", "subnet-0a1b,subnet-2c3d"], ["sg-0a1b", "subnet-0a1b, subnet-2c3d"]),
     # What Lambda takes.
     "MaximumRecordAgeSeconds": (
         ["-1", *map(str, [*range(60, 1_100), 9_999, 10_000, 99_999, 100_000, 599_999, 600_000, 604_799, 604_800])],
@@ -22,13 +46,106 @@ _CASES = {
     ),
 }
 
+# By template: what is set beside the defaults, and the rule that must refuse it, or `None` if it must be accepted.
+_RULES: dict[str, list[tuple[dict[str, str], str | None]]] = {
+    "root": [
+        ({}, None),
+        ({"KmsKeyArns": _KEY}, None),
+        ({"KmsDiscoveryAccountIds": "111122223333", "DeployRecordEncryptor": "false"}, None),
+        ({"KmsDiscoveryAccountIds": "111122223333"}, "EncryptorHasAKeyAndAFormat"),
+        (
+            {"KmsDiscoveryAccountIds": "111122223333", "KmsKeyArns": _KEY, "DeployRecordEncryptor": "false"},
+            "KeysAreNamedOrDiscovered",
+        ),
+        ({"RecordFormat": "kms-ciphertext"}, "EncryptorHasAKeyAndAFormat"),
+        ({"RecordFormat": "kms-ciphertext", "DeployRecordEncryptor": "false"}, None),
+        ({"EncryptionContextKey": "tenant", "EncryptionContextValue": "blue"}, None),
+        ({"EncryptionContextValue": "blue"}, "ContextValueHasAKey"),
+        ({"StreamArn": _STREAM, "StreamServerSideEncryptionKeyArn": _KEY}, None),
+        ({"StreamServerSideEncryptionKeyArn": _KEY}, "StreamKeyHasAnExistingStream"),
+        ({"StreamArn": _STREAM, "Sink": _QUEUE}, None),
+        ({"StreamArn": _STREAM, "Sink": _STREAM}, "SinkIsNotTheSource"),
+        ({"Sink": _QUEUE, "SinkServerSideEncryptionKeyArn": _KEY}, None),
+        ({"SinkServerSideEncryptionKeyArn": _KEY}, "SinkKeyHasAnExistingSink"),
+        ({"StreamAggregation": "same-shard"}, None),
+        ({"StreamAggregation": "same-partition-key", "ParallelizationFactor": "2"}, None),
+        ({"StreamAggregation": "same-shard", "ParallelizationFactor": "2"}, "EncryptorHasAKeyAndAFormat"),
+        ({"StreamAggregation": "same-shard", "DeployRecordEncryptor": "false"}, "EncryptorParametersHaveAnEncryptor"),
+        ({"AdditionalKmsKeyArns": _KEY, "DeployRecordEncryptor": "false"}, "EncryptorParametersHaveAnEncryptor"),
+    ],
+    "stream-decryptor": [
+        ({"StreamArn": _STREAM, "SinkArn": _QUEUE, "KmsKeyArns": _KEY}, None),
+        ({"StreamArn": _STREAM, "SinkArn": "stdout", "KmsDiscoveryAccountIds": "111122223333"}, None),
+        ({"StreamArn": _STREAM, "SinkArn": _QUEUE}, "KeysAreNamedOrDiscovered"),
+        (
+            {"StreamArn": _STREAM, "SinkArn": _QUEUE, "KmsKeyArns": _KEY, "KmsDiscoveryAccountIds": "111122223333"},
+            "KeysAreNamedOrDiscovered",
+        ),
+        ({"StreamArn": _STREAM, "SinkArn": _STREAM, "KmsKeyArns": _KEY}, "SinkIsNotTheSource"),
+        ({"StreamArn": _STREAM, "SinkArn": _QUEUE, "KmsKeyArns": _KEY, "EncryptionContextValue": "blue"}, "ContextValueHasAKey"),
+        (
+            {"StreamArn": _STREAM, "SinkArn": "stdout", "KmsKeyArns": _KEY, "SinkServerSideEncryptionKeyArn": _KEY},
+            "SinkKeyHasASink",
+        ),
+        ({"StreamArn": _STREAM, "SinkArn": _QUEUE, "KmsKeyArns": _KEY, "SubnetIds": "subnet-0a"}, "SubnetsHaveSecurityGroups"),
+        ({"StreamArn": _STREAM, "SinkArn": _QUEUE, "KmsKeyArns": _KEY, "SecurityGroupIds": "sg-0a"}, "SubnetsHaveSecurityGroups"),
+    ],
+    "record-encryptor": [
+        ({"StreamArn": _STREAM, "KmsGeneratorKeyArn": _KEY}, None),
+        ({"StreamArn": _STREAM, "KmsGeneratorKeyArn": _KEY, "SubnetIds": "subnet-0a", "SecurityGroupIds": "sg-0a"}, None),
+        ({"StreamArn": _STREAM, "KmsGeneratorKeyArn": _KEY, "EncryptionContextValue": "blue"}, "ContextValueHasAKey"),
+        ({"StreamArn": _STREAM, "KmsGeneratorKeyArn": _KEY, "SubnetIds": "subnet-0a"}, "SubnetsHaveSecurityGroups"),
+    ],
+}
 
-def check_patterns() -> None:
-    """Raises `StepFailed` if a pattern accepts what it should not, or the other way round."""
-    parameters = yaml_parse(TEMPLATE.read_text())["Parameters"]
-    for name, (accepted, refused) in _CASES.items():
-        pattern = re.compile(parameters[name]["AllowedPattern"])
+
+def check_parameters() -> None:
+    """Raises `StepFailed` if a pattern or a rule accepts what it should not or the other way round, or if there are too many."""
+    templates = {name: parse(path) for name, path in all_templates().items()}
+    count = len(templates["root"]["Parameters"])
+    if count > _ROOT_PARAMETERS:
+        raise StepFailed(f"the root template has {count} parameters, more than {_ROOT_PARAMETERS}")
+    for parameter in _PATTERNS:
+        _check_pattern(parameter, templates)
+    for name, cases in _RULES.items():
+        _check_rules(name, templates[name], cases)
+    _check_prepared_configuration(templates["root"]["Parameters"])
+
+
+def _check_pattern(parameter: str, templates: dict[str, dict]) -> None:
+    patterns = {
+        name: re.compile(template["Parameters"][parameter]["AllowedPattern"])
+        for name, template in templates.items()
+        if parameter in template["Parameters"]
+    }
+    if not patterns:
+        raise StepFailed(f"no template has the parameter {parameter}")
+    accepted, refused = _PATTERNS[parameter]
+    for name, pattern in patterns.items():
         wrong = [value for value in accepted if not pattern.fullmatch(value)]
         wrong += [value for value in refused if pattern.fullmatch(value)]
-        if wrong:
-            raise StepFailed(f"the pattern of the parameter {name} is wrong about {wrong}")
+        # A function's own template may insist on what the root can do without.
+        if wrong and not (name != "root" and wrong == [""] and "" in accepted):
+            raise StepFailed(f"the pattern of the parameter {parameter} of {name} is wrong about {wrong}")
+
+
+def _check_rules(name: str, template: dict, cases: list[tuple[dict[str, str], str | None]]) -> None:
+    for parameters, expected in cases:
+        refused_by = refusals(template, parameters)
+        if refused_by != ([expected] if expected else []):
+            raise StepFailed(f"{name} with {parameters} is refused by {refused_by}, and should be by {expected}")
+    unproven = template.get("Rules", {}).keys() - {expected for _, expected in cases}
+    if unproven:
+        raise StepFailed(f"no case shows what these rules of {name} refuse: {sorted(unproven)}")
+
+
+def _check_prepared_configuration(parameters: dict) -> None:
+    """What samconfig.toml prepares: the parameters exist, and what has to be replaced is refused as it is."""
+    prepared = tomllib.loads(SAM_CONFIGURATION.read_text())["existing-stream"]["deploy"]["parameters"]["parameter_overrides"]
+    for name, given in prepared.items():
+        value = ",".join(given) if isinstance(given, list) else given
+        if name not in parameters:
+            raise StepFailed(f"samconfig.toml sets {name}, which the template does not have")
+        accepted = re.compile(parameters[name].get("AllowedPattern", ".*")).fullmatch(value)
+        if accepted and "REGION" in value:
+            raise StepFailed(f"the pattern of {name} accepts the placeholder {value}")

@@ -1,16 +1,19 @@
-"""The README's first steps, as somebody takes them who knows nothing: Enter at every question, then one record."""
+"""The README's first steps, as somebody takes them who knows nothing, and what samconfig.toml prepares for an existing stream."""
 
 import json
 import os
 import pty
+import re
 import shlex
 import subprocess
 import time
+import tomllib
+from pathlib import Path
 
-from .aws import client
+from .deployment import outputs
 from .destinations import Queue
 from .failure import StepFailed
-from .layout import REPOSITORY, TOOLS
+from .layout import REPOSITORY, SAM_CONFIGURATION, TOOLS
 from .processes import tail
 from .rehearsal import Outcome, Rehearsal
 from .toolchain import architecture
@@ -20,54 +23,100 @@ _DEPLOY_SECONDS = 300
 _INVOKE_SECONDS = 60
 _ARRIVE_SECONDS = 30
 
+# How a question of SAM CLI ends: with what Enter would answer.
+_END_OF_A_QUESTION = b"]: "
+
 
 def quick_start_asks_for_nothing(rehearsal: Rehearsal) -> Outcome:
-    """`sam deploy --guided` accepts its own defaults, and a record that is sent comes out in clear."""
+    """`sam deploy` asks no question at a terminal, and a record that is sent comes out in clear."""
     outcome = Outcome()
-    questions = _deploy_guided(rehearsal)
-    invoke = _command("sam remote invoke")
-    stack_name = invoke[invoke.index("--stack-name") + 1]
-    [stack] = client("cloudformation").describe_stacks(StackName=stack_name)["Stacks"]
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-    ended = subprocess.run(
-        [str(TOOLS / "bin" / "sam"), *invoke[1:]], capture_output=True, timeout=_INVOKE_SECONDS, check=False, cwd=rehearsal.work
-    )
-    if ended.returncode:
-        raise StepFailed(f"sam remote invoke ended with {ended.returncode}\n{ended.stderr.decode(errors='replace')}")
-    records = json.loads(invoke[invoke.index("--event") + 1])["records"]
-    sink = Queue(outputs["SinkQueueUrl"])
-    arrived = eventually(sink.plaintexts, _ARRIVE_SECONDS)
-    outcome.sent, outcome.arrived = len(records), len(arrived)
-    sent = [record["json"] for record in records]
-    outcome.demand([json.loads(plaintext) for plaintext in arrived] == sent, f"{len(arrived)} records arrived, or not as sent")
-    outcome.note = f"{questions} questions"
+    [build, deploy] = _command("sam build")
+    outcome.demand(build == ["sam", "build"] and deploy == ["sam", "deploy"], f"the README says {build} && {deploy}")
+    questions = _deploy(rehearsal, [], SAM_CONFIGURATION)
+    outcome.demand(not questions, f"sam deploy asked: {questions}")
+    [invoke] = _command("sam remote invoke")
+    sent = _invoke(invoke, rehearsal)
+    sink = Queue(outputs(_stack_name("default"))["SinkQueueUrl"])
+    _demand_in_clear(outcome, sink, sent)
     return outcome
 
 
-def _command(beginning: str) -> list[str]:
-    """The README's only command that begins so, as arguments."""
+def existing_stream_asks_for_nothing(rehearsal: Rehearsal) -> Outcome:
+    """With the prepared values replaced by a stream's and a key's ARN, a second stack reads that stream."""
+    outcome = Outcome()
+    first = outputs(_stack_name("default"))
+    [command] = _command("sam deploy --config-env")
+    questions = _deploy(rehearsal, command[2:], _with_replaced_placeholders(first, rehearsal.work))
+    outcome.demand(not questions, f"sam deploy asked: {questions}")
+    [invoke] = _command("sam remote invoke")
+    sent = _invoke(invoke, rehearsal)
+    second = outputs(_stack_name("existing-stream"))
+    outcome.demand(second["StreamArn"] == first["StreamArn"], f"the second stack reads {second['StreamArn']}")
+    # It reads from the stream's beginning: what the first steps sent, too.
+    _demand_in_clear(outcome, Queue(second["SinkQueueUrl"]), sent * 2)
+    return outcome
+
+
+def _demand_in_clear(outcome: Outcome, sink: Queue, sent: list) -> None:
+    eventually(lambda: len(sink.plaintexts()) >= len(sent), _ARRIVE_SECONDS)
+    arrived = [json.loads(plaintext) for plaintext in sink.plaintexts()]
+    outcome.sent, outcome.arrived = len(sent), len(arrived)
+    outcome.demand(arrived == sent, f"{len(arrived)} records arrived, or not as sent")
+
+
+def _invoke(command: list[str], rehearsal: Rehearsal) -> list:
+    """Sends the README's records; returns what they are in clear."""
+    ended = subprocess.run(
+        [str(TOOLS / "bin" / "sam"), *command[1:]], capture_output=True, timeout=_INVOKE_SECONDS, check=False, cwd=rehearsal.work
+    )
+    if ended.returncode:
+        raise StepFailed(f"sam remote invoke ended with {ended.returncode}\n{ended.stderr.decode(errors='replace')}")
+    return [record["json"] for record in json.loads(command[command.index("--event") + 1])["records"]]
+
+
+def _command(beginning: str) -> list[list[str]]:
+    """The README's only line that begins so: each of its commands as arguments."""
     lines = [line.strip() for line in (REPOSITORY / "README.md").read_text().splitlines() if line.startswith("    ")]
     [found] = [line for line in lines if line.startswith(beginning)]
-    return shlex.split(found, comments=True)
+    words = shlex.split(found, comments=True)
+    commands: list[list[str]] = [[]]
+    for word in words:
+        if word == "&&":
+            commands.append([])
+        else:
+            commands[-1].append(word)
+    return commands
 
 
-def _deploy_guided(rehearsal: Rehearsal) -> int:
-    """Answers each question with Enter, and the last, whether to deploy, with yes. Returns how many there were."""
-    # Guided mode writes the answers down: not into the repository's own file.
-    config = rehearsal.work / "samconfig.toml"
-    config.write_text((REPOSITORY / "samconfig.toml").read_text())
-    command = [
-        TOOLS / "bin" / "sam",
-        "deploy",
-        "--guided",
-        "--template-file",
-        rehearsal.package.template,
-        "--config-file",
-        config,
-    ]
-    command += ["--parameter-overrides", f"Architecture={architecture()}"]
+def _stack_name(environment: str) -> str:
+    """What samconfig.toml calls the stack: the README's commands name it, too."""
+    return tomllib.loads(SAM_CONFIGURATION.read_text())[environment]["deploy"]["parameters"]["stack_name"]
+
+
+def _with_replaced_placeholders(first: dict[str, str], work: Path) -> Path:
+    """samconfig.toml, with the ARNs of the first stack in place of what has to be replaced."""
+    configuration = SAM_CONFIGURATION.read_text()
+    for parameter, value in {"StreamArn": first["StreamArn"], "KmsKeyArns": first["KmsKeyArn"]}.items():
+        configuration, count = re.subn(rf"^({parameter} = .*?)arn:[^\"]*", rf"\g<1>{value}", configuration, flags=re.M)
+        if count != 1:
+            raise StepFailed(f"{SAM_CONFIGURATION.name} has {count} values of {parameter} to replace")
+    # This machine's processor, as below. The table is the last.
+    configuration += f'Architecture = "{architecture()}"\n'
+    replaced = work / "existing-stream" / SAM_CONFIGURATION.name
+    replaced.parent.mkdir()
+    replaced.write_text(configuration)
+    return replaced
+
+
+def _deploy(rehearsal: Rehearsal, arguments: list[str], configuration: Path) -> list[str]:
+    """Runs `sam deploy` at a terminal that answers nothing. Returns the questions, at most one: nobody answers it."""
+    command = [TOOLS / "bin" / "sam", "deploy", *arguments, "--template-file", rehearsal.package.template]
+    command += ["--config-file", configuration]
+    if not arguments:
+        # This machine's processor: what is on the command line replaces the overrides of the configuration.
+        command += ["--parameter-overrides", f"Architecture={architecture()}"]
     controller, terminal = pty.openpty()
-    log = rehearsal.work / "deploy-guided.log"
+    log = rehearsal.work / f"deploy-{'-'.join(arguments) or 'quick-start'}.log"
     process = subprocess.Popen(
         [str(part) for part in command],
         stdin=terminal,
@@ -78,33 +127,32 @@ def _deploy_guided(rehearsal: Rehearsal) -> int:
     )
     os.close(terminal)
     try:
-        questions = _answer(controller, log)
-        status = process.wait(_DEPLOY_SECONDS)
+        questions = _read(controller, log)
+        status = None if questions else process.wait(_DEPLOY_SECONDS)
     finally:
         process.kill()
         process.wait()
         os.close(controller)
     if status:
-        raise StepFailed(f"sam deploy --guided ended with {status}\n{tail(log)}")
+        raise StepFailed(f"sam deploy ended with {status}\n{tail(log)}")
     return questions
 
 
-def _answer(terminal: int, log) -> int:
-    questions, line = 0, b""
+def _read(terminal: int, log: Path) -> list[str]:
+    """Reads until the command ends or asks something; returns what it asks."""
+    line = b""
     give_up_at = time.monotonic() + _DEPLOY_SECONDS
     with log.open("wb") as output:
         while time.monotonic() < give_up_at:
             try:
                 read = os.read(terminal, 4_096)
             except OSError:  # how Linux says that the other end is closed
-                return questions
+                return []
             if not read:
-                return questions
+                return []
             output.write(read)
             output.flush()
             line = (line + read).rsplit(b"\n", 1)[-1]
-            if line.endswith(b"]: "):
-                questions += 1
-                os.write(terminal, b"y\n" if line.endswith(b"Deploy this changeset? [y/N]: ") else b"\n")
-                line = b""
-    raise StepFailed(f"sam deploy --guided did not end\n{tail(log)}")
+            if line.endswith(_END_OF_A_QUESTION):
+                return [line.decode(errors="replace").strip()]
+    raise StepFailed(f"sam deploy did not end\n{tail(log)}")

@@ -18,7 +18,7 @@ from pathlib import Path
 # Longer than any pause between two invocations of the rehearsal: the request for the next one waits so long.
 _NEXT_SECONDS = 600
 _RUNTIME_API = "http://" + os.environ["AWS_LAMBDA_RUNTIME_API"]
-_QUARANTINE_QUEUE_URL = os.environ["QUARANTINE_QUEUE_URL"]
+_QUARANTINE_QUEUE = os.environ["QUARANTINE_ARN"].rpartition(":")[2]
 
 
 def main() -> int:
@@ -120,7 +120,7 @@ class ForgetfulSqs(_Handler):
     def do_POST(self):
         body = self._body()
         request = json.loads(body)
-        if request.get("QueueUrl") != _QUARANTINE_QUEUE_URL:
+        if request.get("QueueUrl", "").rpartition("/")[2] != _QUARANTINE_QUEUE:
             self._forward(os.environ["AWS_ENDPOINT_URL"], body)
             return
         successful = [_acknowledged(entry) for entry in request.get("Entries", [])]

@@ -1,10 +1,11 @@
-"""The stacks that are rehearsed: between them, every sink, both kinds of quarantine, created and existing resources."""
+"""The stacks that are rehearsed: between them, every sink, both kinds of quarantine, created and existing resources, the
+whole and one function alone."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from .aws import client
-from .deployment import Stack, deploy
+from .deployment import Package, Stack, deploy
 from .destinations import DeliveryStream, Destination, Queue, Stream
 from .failure import StepFailed
 from .layout import ACCOUNT, REGION
@@ -18,55 +19,72 @@ ARTIFACTS, _DELIVERED = "deployment-artifacts", "delivered"
 
 # Common to all stacks. The time-out is short so that throttling reaches the deadline soon.
 _COMMON = {
-    "StreamShardCount": "1",
     "FunctionTimeoutSeconds": "6",
     "MaximumBatchingWindowSeconds": "0",
     "EncryptionContextKey": "stream",
     "EncryptionContextValue": "rehearsal",
-    "LogLevel": "info",
 }
+_CREATED_STREAM = {"StreamShardCount": "1"}
+
+# The one documented parameter for what is rarely set: its quotation marks and commas must reach the function whole. The values
+# are the defaults, so that they change nothing else.
+SETTINGS = '{"DATA_KEY_MAX_AGE_SECONDS":"300","KMS_MAX_ATTEMPTS":"20"}'
+
+_EXISTING_STREAM = "existing-stream"
 
 
-def deploy_all(template: Path, architecture: str, work: Path) -> dict[str, Stack]:
+def deploy_all(package: Package, architecture: str, work: Path) -> dict[str, Stack]:
     """Deploys the three stacks at the same time."""
     second_key = client("kms").create_key(Description="a second wrapping key")["KeyMetadata"]["Arn"]
     first_key = client("kms").create_key(Description="a first wrapping key")["KeyMetadata"]["Arn"]
     for bucket in (ARTIFACTS, _DELIVERED):
         client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
-    client("kinesis").create_stream(StreamName="sink-stream", ShardCount=1)
+    third_key = client("kms").create_key(Description="the wrapping key of the existing stream")["KeyMetadata"]["Arn"]
+    for stream in ("sink-stream", _EXISTING_STREAM):
+        client("kinesis").create_stream(StreamName=stream, ShardCount=1)
     _create_delivery_stream(_DELIVERY_STREAM, _DELIVERED)
+    for stream in ("sink-stream", _EXISTING_STREAM):
+        _wait_until_active(stream)
+    common = {**_COMMON, "Architecture": architecture}
     stacks = {
         # Everything that a first deployment creates.
-        "queue": {},
+        "queue": (package.template, {**_CREATED_STREAM, "StreamDecryptorSettings": SETTINGS}),
         # Existing keys; the sink that shows order and duplicates best.
-        "stream": {
-            "KmsKeyArns": f"{first_key},{second_key}",
-            "AdditionalKmsKeyArns": second_key,
-            "Sink": "kinesis",
-            "SinkArn": f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/sink-stream",
-        },
-        # A bucket as quarantine, and batches that are given up.
-        "delivery-stream": {
-            "Sink": "firehose",
-            "SinkArn": f"arn:aws:firehose:{REGION}:{ACCOUNT}:deliverystream/{_DELIVERY_STREAM}",
-            "Quarantine": "s3",
-            "MaximumRetryAttempts": "1",
-            "DeployRecordEncryptor": "false",
-        },
+        "stream": (
+            package.template,
+            {
+                **_CREATED_STREAM,
+                "KmsKeyArns": f"{first_key},{second_key}",
+                "AdditionalKmsKeyArns": second_key,
+                "Sink": f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/sink-stream",
+            },
+        ),
+        # stream-decryptor alone, beside a stream and a key that exist; a bucket as quarantine, and batches that are given up.
+        "delivery-stream": (
+            package.function_templates["StreamDecryptor"],
+            {
+                "FunctionName": "warmkeys-delivery-stream-stream-decryptor",
+                "StreamArn": f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/{_EXISTING_STREAM}",
+                "KmsKeyArns": third_key,
+                "SinkArn": f"arn:aws:firehose:{REGION}:{ACCOUNT}:deliverystream/{_DELIVERY_STREAM}",
+                "Quarantine": "bucket",
+                "MaximumRetryAttempts": "1",
+                "AlarmTopicArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:alarms",
+            },
+        ),
     }
-    _wait_until_active("sink-stream")
     with ThreadPoolExecutor() as pool:
-        deployed = pool.map(
-            lambda item: deploy(
-                f"warmkeys-{item[0]}",
-                template,
-                ARTIFACTS,
-                {**_COMMON, "Architecture": architecture, **item[1]},
-                work,
-            ),
-            stacks.items(),
-        )
+        deployed = pool.map(lambda item: _deploy(item[0], *item[1], common, work), stacks.items())
         return dict(zip(stacks, deployed, strict=True))
+
+
+def _deploy(name: str, template: Path, parameters: dict[str, str], common: dict[str, str], work: Path) -> Stack:
+    stack = deploy(f"warmkeys-{name}", template, ARTIFACTS, {**common, **parameters}, work)
+    if "FunctionName" in stack.outputs:
+        # A function alone: the root template would have given these outputs so.
+        stack.outputs["StreamDecryptorName"] = stack.outputs.pop("FunctionName")
+        stack.outputs["StreamArn"] = stack.parameters["StreamArn"]
+    return stack
 
 
 def keys(stack: Stack) -> list[str]:
@@ -82,10 +100,11 @@ def producer(stack: Stack) -> Producer:
 
 def sink(stack: Stack) -> Destination:
     """Where the stack's records in clear arrive."""
-    match stack.parameters.get("Sink", "sqs"):
-        case "kinesis":
-            return Stream(stack.parameters["SinkArn"])
-        case "firehose":
+    arn = stack.parameters.get("Sink") or stack.parameters.get("SinkArn") or ""
+    match arn.split(":")[2:3]:
+        case ["kinesis"]:
+            return Stream(arn)
+        case ["firehose"]:
             return DeliveryStream(_DELIVERY_STREAM, _DELIVERED)
         case _:
             return Queue(stack.outputs["SinkQueueUrl"])

@@ -4,11 +4,11 @@ import os
 import platform
 from pathlib import Path
 
-from .deployment import functions
 from .failure import StepFailed
-from .layout import BUILT_TEMPLATE, CACHES, REGION, REPOSITORY, TEMPLATE, TOOLS
-from .parameters import check_patterns
+from .layout import BUILT_TEMPLATE, CACHES, CHECKOV, REGION, REPOSITORY, TEMPLATE, TOOLS
+from .parameters import check_parameters
 from .processes import run
+from .templates import all_templates, applications
 
 _CHECK_SECONDS = 180
 # A clean release build takes ten minutes on two slow cores.
@@ -22,16 +22,17 @@ _ENVIRONMENT = {**CACHES, "AWS_DEFAULT_REGION": REGION, "SAM_CLI_TELEMETRY": "0"
 
 
 def lint(work: Path) -> None:
-    """`sam validate --lint`, cfn-lint by itself, which knows more Regions, and zizmor for what only GitHub can run."""
-    run(
-        [_SAM, "validate", "--lint", "--template-file", TEMPLATE], work / "validate.log", _CHECK_SECONDS, REPOSITORY, _ENVIRONMENT
-    )
-    run(
-        [TOOLS / "bin" / "cfn-lint", "--regions", REGION, "us-east-1", "--template", TEMPLATE],
-        work / "cfn-lint.log",
-        _CHECK_SECONDS,
-    )
-    check_patterns()
+    """Of every template: `sam validate --lint`, cfn-lint by itself, which knows more Regions, checkov, its parameters and rules.
+    And zizmor for what only GitHub can run."""
+    for name, template in all_templates().items():
+        sam = [_SAM, "validate", "--lint", "--template-file", template]
+        run(sam, work / f"validate-{name}.log", _CHECK_SECONDS, REPOSITORY, _ENVIRONMENT)
+        cfn_lint = [TOOLS / "bin" / "cfn-lint", "--regions", REGION, "us-east-1", "--template", template]
+        run(cfn_lint, work / f"cfn-lint-{name}.log", _CHECK_SECONDS)
+        # It would ask its maker's server for texts about its findings.
+        checkov = [CHECKOV / "bin" / "checkov", "--framework", "cloudformation", "--skip-download", "--file", template]
+        run(checkov, work / f"checkov-{name}.log", _CHECK_SECONDS)
+    check_parameters()
     run([TOOLS / "bin" / "zizmor", "--offline", REPOSITORY / ".github" / "workflows"], work / "zizmor.log", _CHECK_SECONDS)
 
 
@@ -52,7 +53,7 @@ def build_for_other_architecture(work: Path) -> None:
         REPOSITORY,
         _with_cargo_lambda(),
     )
-    for binary in functions().values():
+    for binary in applications().values():
         built = REPOSITORY / "target" / "lambda" / binary / "bootstrap"
         if _machine(built) != machine:
             raise StepFailed(f"{built} is built for the machine {_machine(built)}, not {machine}")

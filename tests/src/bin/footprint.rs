@@ -85,8 +85,8 @@ fn default_binary() -> PathBuf {
 fn settings(binary: &Path, kms: &EmbeddedKms) -> FunctionSettings {
     FunctionSettings::new("stream-decryptor", binary).with_environment(kms.environment()).with_environment([
         ("KMS_KEY_ARNS", DEVELOPMENT_KEY_ARN),
-        ("SINK", "stdout"),
-        ("QUARANTINE", "stderr"),
+        ("SINK_ARN", "stdout"),
+        ("QUARANTINE_ARN", "stderr"),
     ])
 }
 

@@ -12,7 +12,7 @@ use warmkeys::clock::{Clock, SystemClock};
 
 /// The function as built, writing to its standard output.
 pub(crate) fn settings(kms: &EmbeddedKms) -> FunctionSettings {
-    let own = [("SINK", "stdout"), ("QUARANTINE", "stderr"), ("KMS_KEY_ARNS", DEVELOPMENT_KEY_ARN)];
+    let own = [("SINK_ARN", "stdout"), ("QUARANTINE_ARN", "stderr"), ("KMS_KEY_ARNS", DEVELOPMENT_KEY_ARN)];
     FunctionSettings::new("stream-decryptor", binaries::stream_decryptor().unwrap())
         .with_environment(kms.environment())
         .with_environment(own)

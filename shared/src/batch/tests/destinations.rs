@@ -1,8 +1,10 @@
 //! What a sink says of a single record, and which of the two destinations is named when one fails.
 
-use super::fakes::{DestinationFault, FakeProcessor, checkpoint_index, processor};
-use super::fixtures::{batch, records_under};
+use super::fakes::{DestinationFault, FUNCTION_TIMEOUT, FakeProcessor, checkpoint_index, processor};
+use super::fixtures::{batch, origin, records_under};
+use crate::batch::BatchError;
 use crate::failure::FailureClass;
+use crate::retry::Deadline;
 
 /// A processor whose sink never takes the plaintexts `refused`, but tells only when it comes to them.
 fn refusing(refused: &[&str]) -> FakeProcessor {
@@ -49,4 +51,22 @@ async fn an_aggregate_goes_on_behind_a_record_that_the_sink_can_never_take() {
     let report = processor.run(batch(records)).await;
     assert_eq!(processor.sink.arrived(), ["0", "1", "3"]);
     assert_eq!(report.checkpoint, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sink_that_is_the_source_stream_fails_the_invocation_and_is_given_nothing() {
+    let stream_arn = origin().stream_arn;
+    for source in [stream_arn.clone(), format!("{stream_arn}/consumer/readers:1700000000")] {
+        let processor = processor();
+        *processor.sink.stream_arn.lock().unwrap() = Some(stream_arn.clone());
+        let mut batch = batch(records_under(&[1; 3]));
+        batch.origin.as_mut().unwrap().stream_arn = source;
+        let deadline = Deadline::after(processor.clock.now().monotonic, FUNCTION_TIMEOUT);
+        let error = processor.process(batch, deadline).await.unwrap_err();
+        assert_eq!(error, BatchError::SinkIsSource { stream_arn: stream_arn.clone() });
+        assert!(error.to_string().contains(&stream_arn) && error.to_string().contains("SINK_ARN"), "{error}");
+        assert!(
+            processor.sink.arrived().is_empty() && processor.decryptor.data_keys.requested.lock().unwrap().is_empty()
+        );
+    }
 }

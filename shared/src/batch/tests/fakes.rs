@@ -87,6 +87,8 @@ pub(super) struct FakeDestination {
     pub(super) too_large: Mutex<Vec<String>>,
     /// The plaintexts of which this destination says only when it comes to them that it can never take them.
     pub(super) never: Mutex<Vec<String>>,
+    /// The stream that this destination writes to.
+    pub(super) stream_arn: Mutex<Option<String>>,
     /// How often it was given records, over all invocations.
     pub(super) calls: Mutex<usize>,
 }
@@ -130,6 +132,10 @@ fn text(record: &OpenedRecord) -> String {
 impl RecordSink for FakeDestination {
     fn destination(&self) -> String {
         "the fake sink".to_owned()
+    }
+
+    fn writes_to(&self, stream_arn: &str) -> bool {
+        self.stream_arn.lock().unwrap().as_deref() == Some(stream_arn)
     }
 
     fn refusal(&self, record: &OpenedRecord) -> Option<DeliveryError> {

@@ -13,6 +13,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use super::DataKeyError;
+use crate::materials_cache::CacheStatistics;
 use crate::message::{DataKey, VerificationKey};
 use crate::retry::Deadline;
 
@@ -35,6 +36,11 @@ pub trait DecryptDataKey: Send + Sync {
         request: &DecryptionRequest,
         deadline: Deadline,
     ) -> impl Future<Output = Result<DecryptionMaterials, DataKeyError>> + Send;
+
+    /// What the cache has counted, where there is one: for the log.
+    fn cache_statistics(&self) -> Option<CacheStatistics> {
+        None
+    }
 }
 
 /// So that the composing code can keep a handle on a part of the stack, to read its statistics.
@@ -45,6 +51,10 @@ impl<D: DecryptDataKey> DecryptDataKey for Arc<D> {
         deadline: Deadline,
     ) -> impl Future<Output = Result<DecryptionMaterials, DataKeyError>> + Send {
         D::decrypt_data_key(self, request, deadline)
+    }
+
+    fn cache_statistics(&self) -> Option<CacheStatistics> {
+        D::cache_statistics(self)
     }
 }
 

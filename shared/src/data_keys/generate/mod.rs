@@ -14,6 +14,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use super::DataKeyError;
+use crate::materials_cache::CacheStatistics;
 use crate::message::SealingMaterials;
 use crate::retry::Deadline;
 
@@ -40,6 +41,11 @@ pub trait GenerateDataKey: Send + Sync {
         plaintext_len: Option<u64>,
         deadline: Deadline,
     ) -> impl Future<Output = Result<Arc<SealingMaterials>, DataKeyError>> + Send;
+
+    /// What the cache has counted, where there is one: for the log.
+    fn cache_statistics(&self) -> Option<CacheStatistics> {
+        None
+    }
 }
 
 /// So that the composing code can keep a handle on a part of the stack, to read its statistics.
@@ -51,5 +57,9 @@ impl<G: GenerateDataKey> GenerateDataKey for Arc<G> {
         deadline: Deadline,
     ) -> impl Future<Output = Result<Arc<SealingMaterials>, DataKeyError>> + Send {
         G::generate_data_key(self, request, plaintext_len, deadline)
+    }
+
+    fn cache_statistics(&self) -> Option<CacheStatistics> {
+        G::cache_statistics(self)
     }
 }

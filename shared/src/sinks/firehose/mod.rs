@@ -2,6 +2,7 @@
 
 mod requests;
 mod settings;
+pub(super) mod variables;
 
 use std::sync::Arc;
 

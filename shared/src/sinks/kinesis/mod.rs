@@ -1,5 +1,7 @@
 //! Delivers opened records to a Kinesis stream.
 
+pub(super) mod variables;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -21,15 +23,15 @@ use crate::retry::Deadline;
 /// delivered prefix may have been written, and are written again when they come again.
 #[derive(Debug)]
 pub struct KinesisSink<P, L> {
-    stream_name: String,
+    stream: StreamIdentifier,
     writer: KinesisWriter<P, L>,
 }
 
 impl<P: PutRecords, L: ListShards> KinesisSink<P, L> {
-    /// A sink that writes with `writer` to the stream that the log calls `stream_name`.
+    /// A sink that writes with `writer`, whose stream is `stream`.
     #[must_use]
-    pub fn new(stream_name: &str, writer: KinesisWriter<P, L>) -> Self {
-        Self { stream_name: stream_name.to_owned(), writer }
+    pub fn new(stream: StreamIdentifier, writer: KinesisWriter<P, L>) -> Self {
+        Self { stream, writer }
     }
 }
 
@@ -55,7 +57,11 @@ impl KinesisSinkSettings {
 
 impl<P: PutRecords, L: ListShards> RecordSink for KinesisSink<P, L> {
     fn destination(&self) -> String {
-        format!("the Kinesis stream {}", self.stream_name)
+        format!("the Kinesis stream {}", self.stream.name())
+    }
+
+    fn writes_to(&self, stream_arn: &str) -> bool {
+        matches!(&self.stream, StreamIdentifier::Arn(own) if own == stream_arn)
     }
 
     fn refusal(&self, record: &OpenedRecord) -> Option<DeliveryError> {
@@ -156,12 +162,24 @@ mod tests {
 
     fn sink(kinesis: &Arc<FakeKinesis>) -> KinesisSink<Arc<FakeKinesis>, Arc<FakeKinesis>> {
         let (put, list) = (Arc::clone(kinesis), Arc::clone(kinesis));
-        KinesisSink::new("orders", KinesisWriter::new(put, list, seeded_settings(), Arc::new(SystemClock)))
+        KinesisSink::new(
+            StreamIdentifier::Name("orders".to_owned()),
+            KinesisWriter::new(put, list, seeded_settings(), Arc::new(SystemClock)),
+        )
     }
 
     async fn deliver(kinesis: &Arc<FakeKinesis>, records: &[OpenedRecord]) -> Delivery {
         let deadline = Deadline::after(SystemClock.now().monotonic, Duration::from_secs(5));
         sink(kinesis).deliver(records, deadline).await
+    }
+
+    #[test]
+    fn the_sinks_own_stream_is_told_by_its_arn() {
+        const STREAM: &str = "arn:aws:kinesis:eu-west-1:111122223333:stream/orders";
+        let sink =
+            KinesisSink { stream: StreamIdentifier::parse(STREAM).unwrap(), ..sink(&FakeKinesis::with_shards(1)) };
+        assert!(sink.writes_to(STREAM));
+        assert!(!sink.writes_to(&STREAM.replace("orders", "others")) && !sink.writes_to(&STREAM.replace("eu", "us")));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Delivery to an SQS queue, standard or FIFO.
 
 mod body;
+pub(super) mod variables;
 
 use std::sync::Arc;
 

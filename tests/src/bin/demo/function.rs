@@ -21,8 +21,8 @@ pub(crate) fn decryptor(binary: &Path, kms: &EmbeddedKms) -> FunctionSettings {
     let own = [
         ("RECORD_FORMAT", "encryption-sdk".to_owned()),
         ("KMS_KEY_ARNS", DEVELOPMENT_KEY_ARN.to_owned()),
-        ("SINK", "stdout".to_owned()),
-        ("QUARANTINE", "stderr".to_owned()),
+        ("SINK_ARN", "stdout".to_owned()),
+        ("QUARANTINE_ARN", "stderr".to_owned()),
         ("KMS_ATTEMPT_TIMEOUT_MILLISECONDS", "1000".to_owned()),
         ("FUNCTION_TIMEOUT_SECONDS", DECRYPTOR_TIMEOUT.as_secs().to_string()),
     ];
@@ -41,7 +41,7 @@ pub(crate) fn encryptor(
     stream_arn: &str,
 ) -> FunctionSettings {
     let own = [
-        ("STREAM_NAME", stream_arn.to_owned()),
+        ("STREAM_ARN", stream_arn.to_owned()),
         ("KMS_GENERATOR_KEY_ARN", DEVELOPMENT_KEY_ARN.to_owned()),
         ("KMS_ATTEMPT_TIMEOUT_MILLISECONDS", "1000".to_owned()),
         ("FUNCTION_TIMEOUT_SECONDS", ENCRYPTOR_TIMEOUT.as_secs().to_string()),

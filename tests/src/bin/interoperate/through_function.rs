@@ -77,7 +77,7 @@ impl RecordEncryptor {
         let keys: Vec<_> = kms_keys(&request.keys)?.iter().map(ToString::to_string).collect();
         let (generator, additional) = keys.split_first().ok_or("no key to generate a data key with")?;
         let own = [
-            ("STREAM_NAME", self.stream.arn().to_owned()),
+            ("STREAM_ARN", self.stream.arn().to_owned()),
             ("KMS_GENERATOR_KEY_ARN", generator.clone()),
             ("KMS_ADDITIONAL_KEY_ARNS", additional.join(",")),
             ("ALGORITHM_SUITE", suite.to_owned()),

@@ -54,6 +54,10 @@ impl<D: DecryptDataKey + 'static> DecryptDataKey for CachingDecryption<D> {
         let is_cacheable = cache_ids::is_cacheable(&request.wrapped);
         self.cache.get(id, is_cacheable, request, (), deadline).await
     }
+
+    fn cache_statistics(&self) -> Option<CacheStatistics> {
+        Some(self.statistics())
+    }
 }
 
 impl<D> fmt::Debug for CachingDecryption<D> {

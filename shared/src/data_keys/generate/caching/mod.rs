@@ -73,6 +73,10 @@ impl<G: GenerateDataKey + 'static> GenerateDataKey for CachingGeneration<G> {
         };
         Ok(counted.materials())
     }
+
+    fn cache_statistics(&self) -> Option<CacheStatistics> {
+        Some(self.statistics())
+    }
 }
 
 impl<G> fmt::Debug for CachingGeneration<G> {

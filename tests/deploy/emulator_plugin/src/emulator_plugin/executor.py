@@ -31,6 +31,8 @@ class LocalExecutor(RuntimeExecutor):
         self._environment = {name: str(value) for name, value in env_vars.items()}
         self._environment["AWS_ENDPOINT_URL_KMS"] = os.environ["FUNCTIONS_KMS_ENDPOINT"]
         self._environment["PATH"] = os.environ["PATH"]
+        if level := self._environment.get("AWS_LAMBDA_LOG_LEVEL"):
+            self._environment["AWS_LAMBDA_LOG_LEVEL"] = level.upper()  # as Lambda writes it; the emulator writes "Info"
         calls.functions_by_access_key[self._environment["AWS_ACCESS_KEY_ID"]] = self._function
         self._start_sandbox()
 

@@ -1,15 +1,19 @@
-//! Variables of writing to Kinesis.
+//! The variables of writing to Kinesis.
 
 use std::num::NonZeroU32;
 
-use super::{Choice, Describe, Environment, Integer};
-use crate::kinesis::{Aggregation, MaxRecordBytes, WriterSettings};
+use super::{Aggregation, MaxRecordBytes, WriterSettings};
+use crate::config::{Choice, Environment, Group, Integer};
 
-/// The variables, in the order of the documentation.
-pub(super) const VARIABLES: &[&dyn Describe] = &[&AGGREGATION, &MAX_RECORD_BYTES, &RATE_LIMIT];
+/// How a stream is written to. What no variable sets is the writer's default.
+pub const VARIABLES: Group<WriterSettings> = Group {
+    heading: "Writing to Kinesis",
+    variables: &[&AGGREGATION, &MAX_RECORD_BYTES, &RATE_LIMIT],
+    replaced: &[],
+    read,
+};
 
-/// The settings of a writer; those that no variable sets are `defaults`'.
-pub(super) fn read_writer(environment: &mut Environment<'_>, defaults: WriterSettings) -> Option<WriterSettings> {
+fn read(environment: &mut Environment) -> Option<WriterSettings> {
     let aggregation = environment.read(&AGGREGATION);
     let max_record_bytes = environment.read(&MAX_RECORD_BYTES).and_then(|bytes| usize::try_from(bytes).ok());
     let rate_limit = environment.read(&RATE_LIMIT).and_then(|percent| u32::try_from(percent).ok());
@@ -17,7 +21,7 @@ pub(super) fn read_writer(environment: &mut Environment<'_>, defaults: WriterSet
         aggregation: aggregation?,
         max_record_bytes: MaxRecordBytes::new(max_record_bytes?)?,
         rate_limit_percent: Some(NonZeroU32::new(rate_limit?)?),
-        ..defaults
+        ..WriterSettings::default()
     })
 }
 

@@ -1,27 +1,32 @@
-//! Variables of the record format.
+//! The variables of the record format.
 
 use std::num::NonZeroU16;
 
-use super::{Choice, Describe, Environment, Integer, Pairs};
+use super::{EncryptionSdkFormat, KmsCiphertextFormat, RecordFormat};
+use crate::config::{Choice, Environment, Group, Integer, Pairs};
 use crate::message::{CommitmentPolicy, DEFAULT_MAX_ENCRYPTED_DATA_KEYS, DEFAULT_MAX_PLAINTEXT_LEN, MessageLimits};
-use crate::record_format::{EncryptionSdkFormat, KmsCiphertextFormat, RecordFormat};
 
-/// The variables, in the order of the documentation.
-pub(super) const VARIABLES: &[&dyn Describe] = &[
-    &RECORD_FORMAT,
-    &COMMITMENT_POLICY,
-    &REQUIRED_ENCRYPTION_CONTEXT,
-    &MAX_ENCRYPTED_DATA_KEYS,
-    &MAX_PLAINTEXT_BYTES,
-    &KMS_CIPHERTEXT_ENCRYPTION_CONTEXT,
-];
+/// What a record is.
+pub const VARIABLES: Group<RecordFormat> = Group {
+    heading: "Record format",
+    variables: &[
+        &RECORD_FORMAT,
+        &COMMITMENT_POLICY,
+        &REQUIRED_ENCRYPTION_CONTEXT,
+        &MAX_ENCRYPTED_DATA_KEYS,
+        &MAX_PLAINTEXT_BYTES,
+        &KMS_CIPHERTEXT_ENCRYPTION_CONTEXT,
+    ],
+    replaced: &[],
+    read,
+};
 
-pub(super) fn read_record_format(environment: &mut Environment<'_>) -> Option<RecordFormat> {
+fn read(environment: &mut Environment) -> Option<RecordFormat> {
     let commitment_policy = environment.read(&COMMITMENT_POLICY);
-    let required_context = environment.read(&REQUIRED_ENCRYPTION_CONTEXT);
+    let required_context = environment.read(&REQUIRED_ENCRYPTION_CONTEXT).unwrap_or_default();
     let max_encrypted_data_keys = environment.read(&MAX_ENCRYPTED_DATA_KEYS);
     let max_plaintext_len = environment.read(&MAX_PLAINTEXT_BYTES);
-    let ciphertext_context = environment.read(&KMS_CIPHERTEXT_ENCRYPTION_CONTEXT);
+    let ciphertext_context = environment.read(&KMS_CIPHERTEXT_ENCRYPTION_CONTEXT).unwrap_or_default();
     match environment.read(&RECORD_FORMAT)? {
         Format::EncryptionSdk => {
             let limits = MessageLimits {
@@ -31,17 +36,18 @@ pub(super) fn read_record_format(environment: &mut Environment<'_>) -> Option<Re
             Some(RecordFormat::EncryptionSdk(EncryptionSdkFormat {
                 commitment_policy: commitment_policy?,
                 limits,
-                required_encryption_context: required_context?,
+                required_encryption_context: required_context.into_iter().collect(),
             }))
         }
         Format::KmsCiphertext => {
-            let (required, given) = (required_context?, ciphertext_context.as_ref()?);
-            if required.iter().any(|(key, value)| given.get(key) != Some(value)) {
+            if required_context.iter().any(|(key, value)| ciphertext_context.get(key) != Some(value)) {
                 let what = "has pairs that KMS_CIPHERTEXT_ENCRYPTION_CONTEXT, the only context of bare ciphertexts, does not have";
                 environment.reject(REQUIRED_ENCRYPTION_CONTEXT.name, what);
                 return None;
             }
-            Some(RecordFormat::KmsCiphertext(KmsCiphertextFormat { encryption_context: ciphertext_context? }))
+            Some(RecordFormat::KmsCiphertext(KmsCiphertextFormat {
+                encryption_context: ciphertext_context.into_iter().collect(),
+            }))
         }
     }
 }

@@ -1,15 +1,23 @@
-//! Variables of requests to KMS: how they are made, and how they are retried.
+//! The variables of requests to KMS: how they are made, and how they are retried.
 
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
-use super::{Choice, Describe, Environment, Integer, TextList, milliseconds};
-use crate::kms::{KeyStore, KmsSettings};
+use super::{KeyStore, KmsSettings};
+use crate::config::{Choice, Environment, Group, Integer, milliseconds};
 use crate::retry::{ConcurrencyLimit, RetryPolicy};
 
 /// How KMS is asked, whatever for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KmsRequestConfig {
+pub const VARIABLES: Group<KmsRequestSettings> = Group {
+    heading: "Requests to KMS",
+    variables: &[&KEY_STORE, &MAX_ATTEMPTS, &BASE_DELAY, &MAX_DELAY, &ATTEMPT_TIMEOUT, &MAX_CONCURRENCY],
+    replaced: &[],
+    read,
+};
+
+/// How KMS is asked, whatever for.
+#[derive(Clone, Debug)]
+pub struct KmsRequestSettings {
     /// How single requests are made.
     pub client: KmsSettings,
     /// How requests are retried.
@@ -18,52 +26,43 @@ pub struct KmsRequestConfig {
     pub max_concurrency: NonZeroUsize,
 }
 
-/// The variables, in the order of the documentation.
-pub(super) const VARIABLES: &[&dyn Describe] =
-    &[&GRANT_TOKENS, &KEY_STORE, &MAX_ATTEMPTS, &BASE_DELAY, &MAX_DELAY, &ATTEMPT_TIMEOUT, &MAX_CONCURRENCY];
-
-impl KmsRequestConfig {
-    pub(super) fn read(environment: &mut Environment<'_>) -> Option<Self> {
-        let retry = read_retry(environment);
-        let max_concurrency = environment.read(&MAX_CONCURRENCY).and_then(to_nonzero);
-        let client = read_client(environment, retry.as_ref());
-        Some(Self { client: client?, retry: retry?, max_concurrency: max_concurrency? })
-    }
+fn read(environment: &mut Environment) -> Option<KmsRequestSettings> {
+    let retry = read_retry(environment);
+    let max_concurrency = environment.read(&MAX_CONCURRENCY).and_then(|requests| usize::try_from(requests).ok());
+    let client = read_client(environment, retry.as_ref());
+    let max_concurrency = NonZeroUsize::new(max_concurrency?)?;
+    Some(KmsRequestSettings { client: client?, retry: retry?, max_concurrency })
 }
 
-fn read_client(environment: &mut Environment<'_>, retry: Option<&RetryPolicy>) -> Option<KmsSettings> {
+fn read_client(environment: &mut Environment, retry: Option<&RetryPolicy>) -> Option<KmsSettings> {
     let key_store = environment.read(&KEY_STORE)?;
     // The attempt's own time-out ends it first; a connection that stays silent as long is not used again.
     let timeout =
         retry?.attempt_timeout.clamp(*KmsSettings::TIMEOUT_BOUNDS.start(), *KmsSettings::TIMEOUT_BOUNDS.end());
     KmsSettings::new(timeout, timeout, key_store)
-        .map_err(|error| environment.reject(ATTEMPT_TIMEOUT.name, error.to_string()))
+        .map_err(|error| environment.reject(ATTEMPT_TIMEOUT.name, format!("cannot be used: {error}")))
         .ok()
 }
 
-fn read_retry(environment: &mut Environment<'_>) -> Option<RetryPolicy> {
-    let max_attempts = environment.read(&MAX_ATTEMPTS)?;
-    let base_delay = Duration::from_millis(environment.read(&BASE_DELAY)?);
-    let max_delay = Duration::from_millis(environment.read(&MAX_DELAY)?);
-    let attempt_timeout = Duration::from_millis(environment.read(&ATTEMPT_TIMEOUT)?);
+fn read_retry(environment: &mut Environment) -> Option<RetryPolicy> {
+    let max_attempts = environment.read(&MAX_ATTEMPTS);
+    let base_delay = environment.read(&BASE_DELAY).map(Duration::from_millis);
+    let max_delay = environment.read(&MAX_DELAY).map(Duration::from_millis);
+    let attempt_timeout = environment.read(&ATTEMPT_TIMEOUT).map(Duration::from_millis);
+    let (base_delay, max_delay) = (base_delay?, max_delay?);
     if base_delay > max_delay {
-        environment.reject(BASE_DELAY.name, "is more than KMS_MAX_DELAY_MILLISECONDS");
+        let what = format!("is {base_delay:?}, more than {}, which is {max_delay:?}", MAX_DELAY.name);
+        environment.reject(BASE_DELAY.name, what);
         return None;
     }
-    let max_attempts = u32::try_from(max_attempts).ok().and_then(NonZeroU32::new)?;
-    Some(RetryPolicy { max_attempts, base_delay, max_delay, attempt_timeout, ..RetryPolicy::default() })
+    Some(RetryPolicy {
+        max_attempts: u32::try_from(max_attempts?).ok().and_then(NonZeroU32::new)?,
+        base_delay,
+        max_delay,
+        attempt_timeout: attempt_timeout?,
+        ..RetryPolicy::default()
+    })
 }
-
-fn to_nonzero(number: u64) -> Option<NonZeroUsize> {
-    usize::try_from(number).ok().and_then(NonZeroUsize::new)
-}
-
-pub(super) const GRANT_TOKENS: TextList<String> = TextList {
-    name: "KMS_GRANT_TOKENS",
-    allowed: "grant tokens, at most 10",
-    parse: |text| Some(text.to_owned()),
-    meaning: "Presented with every KMS request, until a grant made minutes ago is known everywhere.",
-};
 
 const KEY_STORE: Choice<KeyStore> = Choice {
     name: "KMS_KEY_STORE",

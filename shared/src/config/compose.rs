@@ -1,0 +1,57 @@
+//! Composing a configuration: from the process's environment, from given variables, or from nothing, to describe it.
+
+use super::{ConfigError, DescribedGroup, Environment};
+
+/// A configuration as it was read.
+#[derive(Clone, Debug)]
+pub struct Configured<T> {
+    /// What the composition made of the variables.
+    pub settings: T,
+    /// The variables that differ from their defaults, in the order of the documentation.
+    pub changed: Vec<Changed>,
+}
+
+/// A variable whose value differs from its default.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    /// The variable's name.
+    pub name: &'static str,
+    /// The value, cut to a bound; `None` if it may not be shown.
+    pub value: Option<String>,
+}
+
+/// Composes a configuration from the process's environment.
+///
+/// # Errors
+/// All problems at once.
+pub fn from_environment<T>(compose: impl FnOnce(&mut Environment) -> Option<T>) -> Result<Configured<T>, ConfigError> {
+    compose_from(Environment::of_process(), compose)
+}
+
+/// Composes a configuration from these variables, as they would be in the environment.
+///
+/// # Errors
+/// All problems at once.
+pub fn read<T, K: Into<String>, V: Into<String>>(
+    variables: impl IntoIterator<Item = (K, V)>,
+    compose: impl FnOnce(&mut Environment) -> Option<T>,
+) -> Result<Configured<T>, ConfigError> {
+    let variables = variables.into_iter().map(|(name, value)| (name.into(), value.into()));
+    compose_from(Environment::new(variables), compose)
+}
+
+/// The groups of a composition, in the order in which they are read. The last are the variables of every composition.
+#[must_use]
+pub fn describe<T>(compose: impl FnOnce(&mut Environment) -> Option<T>) -> Vec<DescribedGroup> {
+    let mut environment = Environment::new([]);
+    let _nothing = compose(&mut environment);
+    environment.into_groups()
+}
+
+fn compose_from<T>(
+    mut environment: Environment,
+    compose: impl FnOnce(&mut Environment) -> Option<T>,
+) -> Result<Configured<T>, ConfigError> {
+    let settings = compose(&mut environment);
+    environment.finish(settings)
+}

@@ -1,0 +1,102 @@
+//! Everything about decrypting a stream that variables set, but for the sink.
+
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
+
+use crate::batch::{BatchProcessor, BatchSettings};
+use crate::clock::Clock;
+use crate::config::Environment;
+use crate::data_keys::{self, CachingDecryption, DecryptionKeyring, DecryptionKeyringSettings};
+use crate::decryptor::{self, Decryptor, DecryptorSettings, UnavailableKeys};
+use crate::invocation::{self, variables::InvocationTime};
+use crate::kms::{self, KmsClient, KmsRequestSettings};
+use crate::logging::{self, LogSettings};
+use crate::materials_cache::{self, CacheSettings};
+use crate::quarantine::{self, ConfiguredQuarantine, QuarantineSettings};
+use crate::record_format::{self, RecordFormat};
+use crate::retry::{ConcurrencyLimit, Retrying};
+use crate::sinks::RecordSink;
+
+/// Everything about decrypting a stream that variables set, but for the sink: a function adds that of
+/// [`sinks::VARIABLES`](crate::sinks::VARIABLES), or one of its own.
+#[derive(Clone, Debug)]
+pub struct StreamDecryptorConfig {
+    /// What a record is.
+    pub record_format: RecordFormat,
+    /// Which keys may be used.
+    pub keyring: DecryptionKeyringSettings,
+    /// How KMS is asked.
+    pub kms: KmsRequestSettings,
+    /// How long data keys are kept.
+    pub cache: CacheSettings,
+    /// What becomes of records whose key cannot be used.
+    pub unavailable_keys: UnavailableKeys,
+    /// Where rejected records go.
+    pub quarantine: QuarantineSettings,
+    /// How much time an invocation has.
+    pub time: InvocationTime,
+    /// What is logged.
+    pub logs: LogSettings,
+}
+
+/// Data keys from KMS, cached.
+pub type KmsDataKeys = CachingDecryption<DecryptionKeyring<Retrying<KmsClient>>>;
+
+impl StreamDecryptorConfig {
+    /// Reads all groups. `None` if a variable has a problem, which `environment` notes.
+    pub fn read(environment: &mut Environment) -> Option<Self> {
+        let record_format = environment.group(&record_format::VARIABLES);
+        let keyring = environment.group(&data_keys::variables::DECRYPTION);
+        let unavailable_keys = environment.group(&decryptor::VARIABLES);
+        let cache = environment.group(&materials_cache::variables::DECRYPTION);
+        let kms = environment.group(&kms::VARIABLES);
+        let quarantine = environment.group(&quarantine::VARIABLES);
+        let time = environment.group(&invocation::variables::OF_BATCHES);
+        let logs = environment.group(&logging::VARIABLES);
+        Some(Self {
+            record_format: record_format?,
+            keyring: keyring?,
+            kms: kms?,
+            cache: cache?,
+            unavailable_keys: unavailable_keys?,
+            quarantine: quarantine?,
+            time: time?,
+            logs: logs?,
+        })
+    }
+
+    /// The processor that this describes, which delivers to `sink`. Clients are made from `sdk`.
+    #[must_use]
+    pub fn into_processor<S: RecordSink>(
+        self,
+        sink: S,
+        sdk: &SdkConfig,
+        clock: Arc<dyn Clock>,
+    ) -> BatchProcessor<KmsDataKeys, S, ConfiguredQuarantine> {
+        let quarantine = ConfiguredQuarantine::new(self.quarantine.clone(), sdk, Arc::clone(&clock));
+        let settings = BatchSettings { unavailable_keys: self.unavailable_keys, reserves: self.time.reserves };
+        BatchProcessor { decryptor: self.into_decryptor(sdk, Arc::clone(&clock)), sink, quarantine, settings, clock }
+    }
+
+    /// The decryptor that this describes, for use without batches and without Lambda.
+    #[must_use]
+    pub fn into_decryptor(self, sdk: &SdkConfig, clock: Arc<dyn Clock>) -> Decryptor<KmsDataKeys> {
+        let limit = ConcurrencyLimit::new(self.kms.max_concurrency);
+        let kms = KmsClient::new(sdk, &self.kms.client);
+        let retrying = Retrying::new(kms, self.kms.retry, limit, Arc::clone(&clock));
+        let keyring = DecryptionKeyring::new(retrying, self.keyring, Arc::clone(&clock));
+        Decryptor {
+            data_keys: CachingDecryption::new(keyring, &self.cache, Arc::clone(&clock)),
+            format: Arc::new(self.record_format),
+            clock,
+            settings: DecryptorSettings {
+                max_concurrent_requests: self.kms.max_concurrency,
+                ..DecryptorSettings::default()
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
