@@ -1,6 +1,7 @@
 //! The embedded local stack: what the functions meet in production, small enough to run beside a test.
 //!
 //! - [`binaries`]: the functions, built.
+//! - [`command_line`]: what the programs that are started by hand have in common.
 //! - [`event_source_mapping`]: takes batches from the stream to the function, and obeys its responses.
 //! - [`events`]: recorded scenarios, and what has to become of them.
 //! - [`kinesis`]: a Kinesis endpoint of such a stream, which throttles and fails on demand.
@@ -11,8 +12,8 @@
 //!
 //! Nothing here is linked into a function; the functions run as the binaries that are deployed.
 
-pub mod arguments;
 pub mod binaries;
+pub mod command_line;
 pub mod event_source_mapping;
 pub mod events;
 mod json_protocol;
