@@ -7,6 +7,7 @@
 //! - [`kinesis`]: a Kinesis endpoint of such a stream, which throttles and fails on demand.
 //! - [`kms`]: a KMS that speaks the real protocol, throttles and fails on demand.
 //! - [`lambda_function`]: the real function binaries in sandboxes, over the Lambda Runtime API.
+//! - [`local_services`]: all of it at once, for invocations by hand: `cargo local`.
 //! - [`sealing`]: seals records as a producer does.
 //! - [`stream`]: a data stream in memory.
 //!
@@ -20,6 +21,7 @@ mod json_protocol;
 pub mod kinesis;
 pub mod kms;
 pub mod lambda_function;
+pub mod local_services;
 pub mod loopback_server;
 pub mod quota;
 mod script;
