@@ -37,7 +37,8 @@ impl LocalSettings {
     /// The default of [`kinesis_port`](Self::kinesis_port): that of the program `embedded-kinesis`.
     pub const DEFAULT_KINESIS_PORT: u16 = 4_598;
     /// The default of [`kms_quota`](Self::kms_quota): of the throttled event's data keys, one invocation gets 35 at the most,
-    /// and a second one the few that are missing.
+    /// and a
+    /// further one, a second later, those that are missing.
     pub const DEFAULT_KMS_QUOTA: NonZeroU32 = NonZeroU32::new(10).unwrap();
     /// The default of [`timeout`](Self::timeout): short, because nobody likes to wait for a checkpoint.
     pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -90,7 +91,7 @@ mod tests {
         let needed = f64::from(THROTTLED_EVENT_DATA_KEYS);
         let flowing_in = a_second * WAIT.as_secs_f64();
         assert!(a_second + flowing_in < needed, "one is not enough, though it begins with a second's worth");
-        // What flows in near an invocation's end is not fetched any more: about a second's worth, often less.
-        assert!(2.0 * flowing_in > needed, "two are, even without a pause between them");
+        // Not all is fetched: delays between attempts let some of it pass, and an invocation stops asking a little before its end.
+        assert!(2.0 * (a_second + flowing_in) * 0.6 > needed, "two are, a second apart, even if 40 % go unused");
     }
 }

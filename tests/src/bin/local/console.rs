@@ -40,7 +40,9 @@ To try in another terminal:
     if settings.kms_quota.is_some() {
         writeln!(
             output,
-            "The second needs more data keys than KMS gives in time: the answer is a checkpoint. Send it again, and it finishes."
+            "\
+The second needs more data keys than KMS gives in time: the answer is a checkpoint. Send it again a second later, and it finishes,
+because the data keys that came are cached."
         )?;
     }
     writeln!(output, "Ctrl-C stops everything.\n")?;
