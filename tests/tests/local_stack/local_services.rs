@@ -1,7 +1,7 @@
 //! What `cargo local` runs: the headline of this project, by hand.
 
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use local_stack::binaries::{self, Progress};
@@ -12,27 +12,10 @@ use local_stack::local_services::{
     DECRYPTOR, ENCRYPTOR, Functions, LocalServices, LocalSettings, THROTTLED_EVENT_DATA_KEYS,
 };
 use serde_json::{Value, json};
-use warmkeys::clock::{Clock, Now, SystemClock};
+use warmkeys::clock::{Clock, SystemClock};
+use warmkeys::testing::ManualClock;
 
 use super::http::post;
-
-/// A clock that moves when it is told to.
-#[derive(Debug)]
-struct ManualClock(Mutex<Now>);
-
-impl ManualClock {
-    fn advance(&self, duration: Duration) {
-        let mut now = self.0.lock().unwrap();
-        now.monotonic += duration;
-        now.wall += duration;
-    }
-}
-
-impl Clock for ManualClock {
-    fn now(&self) -> Now {
-        *self.0.lock().unwrap()
-    }
-}
 
 async fn started(settings: LocalSettings, clock: Arc<dyn Clock>) -> LocalServices {
     let functions = Functions::among(&binaries::build(Progress::Hidden).unwrap()).unwrap();
@@ -61,7 +44,7 @@ async fn delivered(output: &mut OutputLines, count: usize) -> Vec<String> {
 
 #[tokio::test]
 async fn a_throttled_event_ends_in_a_checkpoint_and_finishes_when_it_comes_again() {
-    let clock = Arc::new(ManualClock(Mutex::new(SystemClock.now())));
+    let clock = Arc::new(ManualClock::new());
     let half = THROTTLED_EVENT_DATA_KEYS / 2;
     let settings = LocalSettings { kms_quota: NonZeroU32::new(half), ..LocalSettings::default() };
     let mut services = started(settings, Arc::<ManualClock>::clone(&clock)).await;
