@@ -28,8 +28,8 @@ impl Environment {
     /// variable out.
     pub(super) fn new(variables: impl IntoIterator<Item = (String, String)>) -> Self {
         let trimmed = |(name, value): (String, String)| (name, value.trim().to_owned());
-        let present = |(_, value): &(String, String)| !value.is_empty();
-        let variables = variables.into_iter().map(trimmed).filter(present).collect();
+        let mut variables: BTreeMap<_, _> = variables.into_iter().map(trimmed).collect();
+        variables.retain(|_, value| !value.is_empty());
         let mut environment = Self { variables, further: BTreeSet::new(), groups: Vec::new(), problems: Vec::new() };
         environment.add_further_settings();
         environment

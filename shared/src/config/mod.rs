@@ -54,6 +54,7 @@
 //! ```
 
 mod compose;
+mod configured;
 mod environment;
 mod error;
 mod further_settings;
@@ -64,7 +65,8 @@ mod unknown;
 
 use std::time::Duration;
 
-pub use compose::{Changed, Configured, describe, from_environment, read};
+pub use compose::{describe, from_environment, read};
+pub use configured::{Changed, Configured};
 pub use environment::Environment;
 pub use error::{ConfigError, Problem};
 pub use group::{DescribedGroup, Group, Replaced};
