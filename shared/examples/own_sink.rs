@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use aws_lambda_events::streams::KinesisEventResponse;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use warmkeys::batch::{KinesisEvent, ShardBatch};
+use serde_json::value::RawValue;
+use warmkeys::batch::ShardBatch;
 use warmkeys::clock::{Clock, SystemClock};
 use warmkeys::config;
 use warmkeys::delivery::Delivery;
@@ -35,11 +36,13 @@ async fn main() -> Result<(), Error> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let deadlines = &InvocationDeadlines::new(configured.time.function_timeout, Arc::clone(&clock));
     let processor = &configured.into_processor(CountByTenant, &sdk, clock);
-    lambda_runtime::run(service_fn(|event: LambdaEvent<KinesisEvent>| async move {
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| async move {
         // Without it, the words of a panic in the sink would be answered and logged, whatever they quote.
         catch_panic(async {
             let deadline = deadlines.of_invocation(event.context.deadline);
-            let report = processor.process(ShardBatch::try_from(event.payload)?, deadline).await?;
+            let report = processor
+                .process(ShardBatch::read(Box::<str>::from(event.payload).into_boxed_bytes())?, deadline)
+                .await?;
             Ok::<_, Error>(KinesisEventResponse::from(&report))
         })
         .await?

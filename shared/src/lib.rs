@@ -47,31 +47,61 @@
 //! # Ok::<(), warmkeys::message::MessageError>(())
 //! ```
 
+#![cfg_attr(
+    not(all(
+        feature = "firehose",
+        feature = "kinesis",
+        feature = "kms",
+        feature = "lambda",
+        feature = "s3",
+        feature = "sqs"
+    )),
+    allow(dead_code, unused_imports, reason = "what one feature leaves out, another's helpers were for")
+)]
+
+#[cfg(feature = "aws")]
 mod aws;
+#[cfg(feature = "runtime")]
 pub mod batch;
 pub mod clock;
 pub mod config;
 pub mod data_keys;
+#[cfg(feature = "runtime")]
 pub mod decryptor;
+#[cfg(feature = "runtime")]
 pub mod delivery;
+#[cfg(feature = "kinesis")]
 pub mod encrypting_writer;
 pub mod failure;
+#[cfg(feature = "runtime")]
 pub mod invocation;
+#[cfg(feature = "kinesis")]
 pub mod kinesis;
+#[cfg(feature = "kms")]
 pub mod kms;
 pub mod kpl;
+#[cfg(all(feature = "kms", feature = "lambda", feature = "s3", feature = "sqs"))]
 pub mod lambda;
+#[cfg(feature = "lambda")]
 pub mod logging;
+#[cfg(feature = "runtime")]
 pub mod materials_cache;
 pub mod message;
+#[cfg(feature = "runtime")]
 pub mod quarantine;
 pub mod record_format;
 pub mod records;
 pub mod retry;
+#[cfg(feature = "lambda")]
+pub mod runtime_api;
+#[cfg(feature = "s3")]
 pub mod s3;
+#[cfg(feature = "runtime")]
 pub mod sinks;
+#[cfg(feature = "sqs")]
 pub mod sqs;
 #[cfg(any(test, feature = "test-util"))]
 pub mod testing;
 mod text;
+#[cfg(feature = "runtime")]
 mod worker_threads;

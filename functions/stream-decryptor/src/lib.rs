@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lambda_events::streams::KinesisEventResponse;
-use lambda_runtime::{Diagnostic, LambdaEvent};
-use warmkeys::batch::{BatchError, BatchProcessor, EventError, KinesisEvent, ShardBatch};
+use warmkeys::batch::{BatchError, BatchProcessor, ShardBatch};
 use warmkeys::data_keys::DecryptDataKey;
 use warmkeys::failure::describe;
 use warmkeys::invocation::{HandlerPanicked, InvocationDeadlines, catch_panic};
 use warmkeys::quarantine::Quarantine;
+use warmkeys::runtime_api::{Invocation, InvocationError};
 use warmkeys::sinks::RecordSink;
 
 pub use config::Config;
@@ -35,13 +35,13 @@ impl<K: DecryptDataKey, S: RecordSink, Q: Quarantine> StreamDecryptor<K, S, Q> {
     ///
     /// # Errors
     /// [`HandlerError`]; Lambda then delivers the whole batch again.
-    pub async fn handle(&self, event: LambdaEvent<KinesisEvent>) -> Result<KinesisEventResponse, HandlerError> {
-        catch_panic(self.answer(event)).await?
+    pub async fn handle(&self, invocation: Invocation) -> Result<KinesisEventResponse, HandlerError> {
+        catch_panic(self.answer(invocation)).await?
     }
 
-    async fn answer(&self, event: LambdaEvent<KinesisEvent>) -> Result<KinesisEventResponse, HandlerError> {
-        let deadline = self.deadlines.of_invocation(event.context.deadline);
-        let batch = ShardBatch::try_from(event.payload).map_err(BatchError::from)?;
+    async fn answer(&self, invocation: Invocation) -> Result<KinesisEventResponse, HandlerError> {
+        let deadline = self.deadlines.of_invocation(invocation.deadline_epoch_millis);
+        let batch = ShardBatch::read(invocation.event).map_err(BatchError::from)?;
         let report = self.processor.process(batch, deadline).await?;
         report.log();
         Ok(KinesisEventResponse::from(&report))
@@ -59,18 +59,16 @@ pub enum HandlerError {
     Panicked(#[from] HandlerPanicked),
 }
 
-impl From<HandlerError> for Diagnostic {
+impl From<HandlerError> for InvocationError {
     /// A type by which alarms and filters can tell the failures apart, and the whole chain of causes as the message.
     fn from(error: HandlerError) -> Self {
         let error_type = match &error {
-            HandlerError::Batch(BatchError::Event(EventError::TooManyRecords { .. })) => "Event.TooManyRecords",
-            HandlerError::Batch(BatchError::Event(EventError::InvalidField { .. })) => "Event.InvalidField",
-            HandlerError::Batch(BatchError::Event(EventError::OtherShard { .. })) => "Event.OtherShard",
             HandlerError::Batch(BatchError::SinkIsSource { .. }) => "SinkIsSource",
+            HandlerError::Batch(BatchError::Event(error)) => error.name(),
             HandlerError::Batch(BatchError::OpeningPanicked(_)) => "OpeningPanicked",
             HandlerError::Panicked(HandlerPanicked) => "HandlerPanicked",
         };
-        Self { error_type: error_type.to_owned(), error_message: describe(&error) }
+        Self { error_type, error_message: describe(&error) }
     }
 }
 

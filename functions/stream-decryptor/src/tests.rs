@@ -1,6 +1,5 @@
 //! What is told when a part of the function panics.
 
-use lambda_runtime::Context;
 use warmkeys::batch::BatchSettings;
 use warmkeys::clock::{Clock, SystemClock};
 use warmkeys::data_keys::{DataKeyError, DecryptionMaterials, DecryptionRequest};
@@ -38,10 +37,11 @@ async fn a_panic_fails_the_invocation_without_its_words() {
     };
     let function = StreamDecryptor::new(processor, Duration::from_secs(20));
     for _invocation in 0..2 {
-        let event: KinesisEvent = serde_json::from_str(include_str!("../../../events/poison-record.json")).unwrap();
-        let error = function.handle(LambdaEvent::new(event, Context::default())).await.unwrap_err();
+        let event = include_str!("../../../events/poison-record.json").into();
+        let invocation = Invocation { request_id: "1".to_owned(), deadline_epoch_millis: 0, event };
+        let error = function.handle(invocation).await.unwrap_err();
         assert_eq!(error, HandlerError::Panicked(HandlerPanicked));
-        let told = format!("{error} {error:?} {:?}", Diagnostic::from(error.clone()));
+        let told = format!("{error} {error:?} {:?}", InvocationError::from(error.clone()));
         assert!(told.contains("HandlerPanicked") && !told.contains("secret"), "{told}");
     }
 }

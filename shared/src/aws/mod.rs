@@ -8,4 +8,4 @@ mod service_failure;
 
 pub(crate) use arn::Arn;
 pub(crate) use client::{no_retries, timeouts};
-pub(crate) use service_failure::{CodeMeaning, entry_cause, request_cause};
+pub(crate) use service_failure::{CodeMeaning, SdkError, entry_cause, request_cause};

@@ -4,12 +4,15 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-// The SDK crates re-export one and the same type; any of them would do.
-use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_sqs::operation::RequestId;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_types::request_id::RequestId;
 
 use crate::failure::describe;
 use crate::text::bounded;
+
+/// The failure of a request, as all SDK crates have it.
+pub(crate) type SdkError<E> = aws_smithy_runtime_api::client::result::SdkError<E, HttpResponse>;
 
 /// What may be told of the failure of a request to `service`, bounded and without content: what goes on in the SDK's own error's place.
 pub(crate) fn request_cause<E: ProvideErrorMetadata + Error + 'static>(

@@ -2,7 +2,6 @@
 
 use tokio::time::timeout_at;
 
-use super::processor::Finished;
 use super::report::Checkpoint;
 use super::units::unit_start;
 use crate::clock::Clock;
@@ -12,6 +11,9 @@ use crate::invocation::PhaseDeadlines;
 use crate::quarantine::Quarantine;
 use crate::records::{OpenedRecord, RejectedRecord, ShardOrigin, ShardRecord};
 use crate::sinks::RecordSink;
+
+/// A record that needs nothing more but to be passed on.
+pub(super) type Finished = Result<OpenedRecord, RejectedRecord>;
 
 /// Where finished records go.
 #[derive(Debug)]

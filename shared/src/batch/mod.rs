@@ -1,6 +1,6 @@
 //! From a Kinesis event to the checkpoint: which records were finished, in shard order.
 //!
-//! [`KinesisEvent`] (as it came) -> [`ShardBatch`] (validated, aggregates taken apart) -> a
+//! The bytes of an event -> [`ShardBatch`] (validated, aggregates taken apart) -> a
 //! [`Decryptor`](crate::decryptor::Decryptor) (data keys and opening, in shard order) -> finishing (the sink and the
 //! quarantine) -> [`BatchReport`] (the checkpoint).
 
@@ -14,7 +14,7 @@ mod units;
 #[cfg(test)]
 mod tests;
 
-pub use event::KinesisEvent;
+pub use event::ForeignEvent;
 pub use processor::{BatchError, BatchProcessor, BatchSettings};
 pub use report::{BatchReport, Checkpoint, PhaseDurations};
 pub use shard_batch::{EventError, ShardBatch};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::finishing::{Finishing, Progress};
+use super::finishing::{Finished, Finishing, Progress};
 use super::report::{BatchReport, Checkpoint, PhaseDurations};
 use super::units::{unit_start, unit_starts};
 use super::{EventError, ShardBatch};
@@ -126,6 +126,3 @@ fn finished(
     }
     (finished, None)
 }
-
-/// A record that needs nothing more but to be passed on.
-pub(super) type Finished = Result<OpenedRecord, RejectedRecord>;

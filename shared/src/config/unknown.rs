@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::environment::AWS_PREFIX;
 use super::kinds::shown;
 use super::{DescribedGroup, Problem, further_settings};
 
@@ -64,6 +63,9 @@ fn prefixes(known: &BTreeSet<&str>) -> Vec<String> {
     };
     by_first_word.values().map(common).chain([OWN_PREFIX.to_owned()]).collect()
 }
+
+/// What variables of Lambda and the AWS SDK begin with.
+pub(super) const AWS_PREFIX: &str = "AWS_";
 
 /// What names of [`WARMKEYS_SETTINGS`](further_settings) and its like begin with.
 const OWN_PREFIX: &str = "WARMKEYS_";

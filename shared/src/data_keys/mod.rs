@@ -23,16 +23,19 @@ mod key_arn;
 mod suspect_context;
 pub mod variables;
 
+#[cfg(feature = "runtime")]
+pub use decrypt::CachingDecryption;
 pub use decrypt::{
-    AllowedKeys, CachingDecryption, DecryptDataKey, DecryptedCiphertext, DecryptionKeyring, DecryptionKeyringSettings,
+    AllowedKeys, DecryptDataKey, DecryptedCiphertext, DecryptionKeyring, DecryptionKeyringSettings,
     DecryptionKeyringSettingsError, DecryptionMaterials, DecryptionRequest, DiscoveryFilter, KmsDecrypt,
     MAX_CIPHERTEXT_BYTES, WrappedDataKey,
 };
 pub use error::DataKeyError;
+#[cfg(feature = "runtime")]
+pub use generate::{CachingGeneration, UsageLimits, UsageLimitsError};
 pub use generate::{
-    CachingGeneration, EncryptedPlaintext, GenerateDataKey, GeneratedDataKey, GenerationKeyring,
-    GenerationKeyringSettings, GenerationKeyringSettingsError, GenerationRequest, GenerationRequestError, KmsEncrypt,
-    KmsGenerateDataKey, UsageLimits, UsageLimitsError,
+    EncryptedPlaintext, GenerateDataKey, GeneratedDataKey, GenerationKeyring, GenerationKeyringSettings,
+    GenerationKeyringSettingsError, GenerationRequest, GenerationRequestError, KmsEncrypt, KmsGenerateDataKey,
 };
 pub use grant_tokens::{GrantTokens, GrantTokensError};
 pub use key_arn::{InvalidKeyArn, KeyArn};

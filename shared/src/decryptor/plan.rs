@@ -5,6 +5,7 @@ use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use foldhash::quality::RandomState;
 
 use super::Order;
 use crate::data_keys::DecryptionRequest;
@@ -35,7 +36,8 @@ impl Plan {
     /// Reads the headers of `payloads`. No cryptography; allocates per distinct data key, not per payload.
     pub(super) fn new(payloads: &[Bytes], format: &RecordFormat, order: &Order) -> Self {
         let mut plan = Self { data_keys: Vec::new(), payloads: Vec::with_capacity(payloads.len()) };
-        let mut known = HashMap::new();
+        // Keyed at random, so that nobody can prepare records that collide; and an order of magnitude quicker than the standard one.
+        let mut known = HashMap::with_hasher(RandomState::default());
         for (index, payload) in payloads.iter().enumerate() {
             let data_key = plan.data_key_of(payload, format, &mut known, order.start_of(index));
             plan.payloads.push(data_key);
@@ -47,7 +49,7 @@ impl Plan {
         &mut self,
         payload: &'a [u8],
         format: &'a RecordFormat,
-        known: &mut HashMap<DataKeyIdentity<'a>, Result<usize, ContentError>>,
+        known: &mut HashMap<DataKeyIdentity<'a>, Result<usize, ContentError>, RandomState>,
         first_use: usize,
     ) -> Result<usize, ContentError> {
         let sealed = format.read(payload)?;

@@ -12,6 +12,7 @@ mod one_by_one;
 mod outcome;
 mod packing;
 mod progress;
+#[cfg(feature = "aws")]
 pub(crate) mod service_failure;
 mod settings;
 #[cfg(test)]

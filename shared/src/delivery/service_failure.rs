@@ -2,11 +2,10 @@
 
 use std::error::Error;
 
-// The SDK crates re-export one and the same type; any of them would do.
-use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::DeliveryError;
-use crate::aws::{CodeMeaning, entry_cause, request_cause};
+use crate::aws::{CodeMeaning, SdkError, entry_cause, request_cause};
 
 /// What the failure of a request to `service` means.
 pub(crate) fn request_failure<E: ProvideErrorMetadata + Error + 'static>(
@@ -54,8 +53,9 @@ mod tests {
 
     #[test]
     fn no_answer_is_transient_and_tells_the_cause() {
-        use aws_sdk_sqs::error::ConnectorError;
-        use aws_sdk_sqs::operation::send_message_batch::SendMessageBatchError;
+        use aws_smithy_runtime_api::client::result::ConnectorError;
+
+        type SendMessageBatchError = aws_smithy_types::error::ErrorMetadata;
         let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
         let error = SdkError::<SendMessageBatchError>::dispatch_failure(ConnectorError::io(refused.into()));
         let DeliveryError::Transient(cause) = request_failure("SQS", &error) else { panic!() };

@@ -19,7 +19,7 @@ pub(crate) fn opened(sequence_number: &str, partition_key: &str, plaintext: &[u8
             sub_sequence_number: None,
             partition_key: partition_key.into(),
             explicit_hash_key: None,
-            approximate_arrival_timestamp: SystemTime::UNIX_EPOCH + Duration::from_millis(1_573_691_886_021),
+            approximate_arrival_timestamp: Some(SystemTime::UNIX_EPOCH + Duration::from_millis(1_573_691_886_021)),
             data: Bytes::from(format!("ciphertext of {sequence_number}")),
         },
         encryption_context: Arc::new(EncryptionContext::from_iter([("tenant", "a")])),

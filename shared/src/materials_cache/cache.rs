@@ -7,19 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures_util::FutureExt;
 
 use super::state::{LoadFlights, Purpose, State, Step};
-use super::{CacheId, CacheSettings, CacheStatistics};
+use super::{CacheId, CacheSettings, CacheStatistics, Reusable};
 use crate::clock::Clock;
 use crate::failure::RequestError;
 use crate::retry::Deadline;
-
-/// What is loaded, and may be used more than once.
-pub(crate) trait Reusable: Clone + Send + 'static {
-    /// What one request uses of it.
-    type Use: Copy + Send;
-
-    /// Counts a use, before it happens. `false` if a limit would be exceeded; nothing is counted then.
-    fn claim(&self, use_: Self::Use) -> bool;
-}
 
 /// Loads what is not cached.
 pub(crate) trait Load<V>: Send + Sync + 'static {

@@ -8,6 +8,7 @@ mod age;
 mod cache;
 mod cache_id;
 mod flights;
+mod reusable;
 mod settings;
 mod state;
 mod statistics;
@@ -18,7 +19,8 @@ use self::age::{AgeLimits, age};
 use self::flights::{Flights, JoinedFlight};
 use self::store::Store;
 
-pub(crate) use cache::{Load, MaterialsCache, Reusable};
+pub(crate) use cache::{Load, MaterialsCache};
 pub(crate) use cache_id::{CacheId, CacheIdBuilder};
+pub(crate) use reusable::Reusable;
 pub use settings::{CacheSettings, CacheSettingsError};
 pub use statistics::CacheStatistics;

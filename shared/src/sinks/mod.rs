@@ -1,10 +1,17 @@
 //! Where opened records go, in shard order.
 
+#[cfg(feature = "aws")]
 mod configured;
+mod each;
+#[cfg(feature = "firehose")]
 mod firehose;
+#[cfg(feature = "kinesis")]
 mod kinesis;
+#[cfg(feature = "sqs")]
 mod sqs;
 mod stdout;
+mod typed;
+#[cfg(all(feature = "firehose", feature = "kinesis", feature = "sqs"))]
 mod variables;
 
 use std::future::Future;
@@ -13,11 +20,18 @@ use crate::delivery::{Delivery, DeliveryError};
 use crate::records::OpenedRecord;
 use crate::retry::Deadline;
 
+#[cfg(feature = "aws")]
 pub use configured::{ConfiguredSink, SinkSettings};
+pub use each::{Each, Fate, each};
+#[cfg(feature = "firehose")]
 pub use firehose::{DeliveryStreamName, FirehoseSettings, FirehoseSink};
+#[cfg(feature = "kinesis")]
 pub use kinesis::{KinesisSink, KinesisSinkSettings};
+#[cfg(feature = "sqs")]
 pub use sqs::SqsSink;
 pub use stdout::StdoutSink;
+pub use typed::{Typed, typed};
+#[cfg(all(feature = "firehose", feature = "kinesis", feature = "sqs"))]
 pub use variables::VARIABLES;
 
 /// Delivers opened records.

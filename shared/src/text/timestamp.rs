@@ -1,27 +1,25 @@
 //! Times as text: RFC 3339 in UTC, with as many digits of the second as are needed.
 
-use std::time::SystemTime;
-
-use aws_sdk_sqs::primitives::{DateTime, DateTimeFormat};
+use std::fmt::Write as _;
+use std::time::{Duration, SystemTime};
 
 /// `time` as `2019-11-14T00:38:06.021Z`; in seconds since 1970 if its year has more than four digits.
 pub(crate) fn rfc3339(time: SystemTime) -> String {
-    let time = DateTime::from(time);
-    time.fmt(DateTimeFormat::DateTime).unwrap_or_else(|_| time.to_string())
+    let mut text = String::new();
+    match write!(text, "{}", humantime::format_rfc3339(time)) {
+        Ok(()) => text,
+        Err(_) => time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs().to_string(),
+    }
 }
 
 /// The time that [`rfc3339`] wrote; `None` if `text` is none.
 pub(crate) fn parse_rfc3339(text: &str) -> Option<SystemTime> {
-    let time = DateTime::from_str(text, DateTimeFormat::DateTime)
-        .or_else(|_| DateTime::from_str(text, DateTimeFormat::EpochSeconds))
-        .ok()?;
-    SystemTime::try_from(time).ok()
+    let far = || SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(text.parse().ok()?));
+    humantime::parse_rfc3339(text).ok().or_else(far)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]

@@ -10,7 +10,7 @@ use warmkeys::clock::{Clock, SystemClock};
 
 use super::invocation::{Invocation, Outcome};
 use super::output::{OutputLine, OutputLines};
-use super::runtime_api::Event;
+use super::runtime_api::{Event, Headers};
 use super::sandbox::Sandbox;
 use super::settings::FunctionSettings;
 use crate::unpoisoned::lock;
@@ -59,16 +59,32 @@ impl Function {
         self.invoke_within(payload, self.settings.timeout).await
     }
 
+    /// Invokes the function with headers of the runtime API that another invoker causes, beside or instead of the usual ones.
+    pub async fn invoke_with_headers(&self, payload: impl Into<Bytes>, headers: Headers) -> Invocation {
+        self.invoke_as(payload.into(), headers, self.settings.timeout).await
+    }
+
     /// Invokes the function with another time-out.
     pub async fn invoke_within(&self, payload: impl Into<Bytes>, timeout: Duration) -> Invocation {
+        self.invoke_as(payload.into(), Headers::new(), timeout).await
+    }
+
+    async fn invoke_as(&self, payload: Bytes, headers: Headers, timeout: Duration) -> Invocation {
         // The semaphore is never closed; without a permit there would merely be one sandbox more.
         let _permit = self.free.acquire().await;
         let started = self.clock.now().monotonic;
         let number = self.invocations.fetch_add(1, Ordering::Relaxed) + 1;
         let request_id = format!("00000000-0000-4000-8000-{number:012}");
+        let event = Event {
+            request_id: request_id.clone(),
+            deadline: self.clock.now().wall + timeout,
+            function_arn: self.settings.arn(),
+            payload,
+            headers,
+        };
         let (initialisation, outcome) = match self.take_warm().await {
-            Some(sandbox) => (None, self.invoke_in(sandbox, number, &request_id, payload.into(), timeout).await),
-            None => self.invoke_cold(number, &request_id, payload.into(), timeout).await,
+            Some(sandbox) => (None, self.invoke_in(sandbox, number, event, timeout).await),
+            None => self.invoke_cold(number, event, timeout).await,
         };
         let duration = self.clock.now().monotonic.saturating_duration_since(started);
         Invocation { request_id, initialisation, duration, outcome }
@@ -104,38 +120,23 @@ impl Function {
         }
     }
 
-    async fn invoke_cold(
-        &self,
-        number: u64,
-        request_id: &str,
-        payload: Bytes,
-        timeout: Duration,
-    ) -> (Option<Duration>, Outcome) {
+    async fn invoke_cold(&self, number: u64, mut event: Event, timeout: Duration) -> (Option<Duration>, Outcome) {
         let sandbox_number = self.sandboxes.fetch_add(1, Ordering::Relaxed) + 1;
         let starting = self.clock.now().monotonic;
         let started = Sandbox::start(&self.settings, sandbox_number, &self.lines).await;
         let initialisation = self.clock.now().monotonic.saturating_duration_since(starting);
         let outcome = match started {
-            Ok(sandbox) => self.invoke_in(sandbox, number, request_id, payload, timeout).await,
+            Ok(sandbox) => {
+                // The time begins when the sandbox is there.
+                event.deadline = self.clock.now().wall + timeout;
+                self.invoke_in(sandbox, number, event, timeout).await
+            }
             Err(failure) => Outcome::NotStarted(failure),
         };
         (Some(initialisation), outcome)
     }
 
-    async fn invoke_in(
-        &self,
-        mut sandbox: Sandbox,
-        number: u64,
-        request_id: &str,
-        payload: Bytes,
-        timeout: Duration,
-    ) -> Outcome {
-        let event = Event {
-            request_id: request_id.to_owned(),
-            deadline: self.clock.now().wall + timeout,
-            function_arn: self.settings.arn(),
-            payload,
-        };
+    async fn invoke_in(&self, mut sandbox: Sandbox, number: u64, event: Event, timeout: Duration) -> Outcome {
         let outcome = sandbox.invoke(event, timeout, self.accident(number)).await;
         match outcome {
             Outcome::Responded(_) | Outcome::Failed(_) => lock(&self.warm).push(sandbox),

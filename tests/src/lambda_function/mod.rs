@@ -16,4 +16,5 @@ mod settings;
 pub use function::Function;
 pub use invocation::{Invocation, Outcome, StartFailure};
 pub use output::{OutputLine, OutputLines, Source};
+pub use runtime_api::Headers;
 pub use settings::{FunctionSettings, Kill};

@@ -24,7 +24,11 @@ pub(super) struct Event {
     pub(super) deadline: SystemTime,
     pub(super) function_arn: String,
     pub(super) payload: Bytes,
+    pub(super) headers: Headers,
 }
+
+/// Headers of an event: names in lower case, and values in any bytes that a header may have.
+pub type Headers = Vec<(&'static str, Vec<u8>)>;
 
 /// What the function said.
 #[derive(Debug)]
@@ -163,6 +167,11 @@ fn event_reply(event: Event) -> Reply {
     let mut response = Response::new(event.payload);
     for (name, value) in headers {
         if let Ok(value) = HeaderValue::from_str(&value) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    for (name, value) in event.headers {
+        if let Ok(value) = HeaderValue::from_bytes(&value) {
             response.headers_mut().insert(name, value);
         }
     }

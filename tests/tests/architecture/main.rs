@@ -107,7 +107,8 @@ fn the_stream_writer_knows_neither_sinks_nor_quarantine() {
 
 #[test]
 fn only_batch_and_the_functions_name_lambda_events() {
-    only_these_name("shared/src", &["shared/src/batch"], &["aws_lambda_events", "lambda_runtime"]);
+    only_these_name("shared/src", &["shared/src/batch"], &["aws_lambda_events"]);
+    only_these_name("shared/src", &["shared/src/runtime_api"], &["lambda_runtime"]);
 }
 
 #[test]

@@ -47,7 +47,7 @@ async fn an_aggregate_goes_on_behind_a_record_that_the_sink_can_never_take() {
         record.sequence_number = crate::records::SequenceNumber::parse("1").unwrap();
         record.sub_sequence_number = u32::try_from(place).ok();
     }
-    let processor = refusing(&["2"]).with_sink_fault(DestinationFault::FailsAfter(3));
+    let processor = refusing(&["2"]);
     let report = processor.run(batch(records)).await;
     assert_eq!(processor.sink.arrived(), ["0", "1", "3"]);
     assert_eq!(report.checkpoint, None);

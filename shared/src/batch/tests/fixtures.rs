@@ -105,7 +105,7 @@ pub(super) fn record(sequence_number: usize, data: impl Into<Bytes>) -> ShardRec
         sub_sequence_number: None,
         partition_key: "device-7".into(),
         explicit_hash_key: None,
-        approximate_arrival_timestamp: SystemTime::UNIX_EPOCH,
+        approximate_arrival_timestamp: Some(SystemTime::UNIX_EPOCH),
         data: data.into(),
     }
 }

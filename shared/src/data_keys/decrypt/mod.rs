@@ -3,6 +3,7 @@
 //! The cache ([`CachingDecryption`]) asks for whole requests; the keyring ([`DecryptionKeyring`]) picks which encrypted data key is decrypted with which
 //! KMS key, one [`KmsDecrypt`] at a time.
 
+#[cfg(feature = "runtime")]
 mod caching;
 mod keyring;
 mod kms_decrypt;
@@ -16,6 +17,7 @@ use crate::materials_cache::CacheStatistics;
 use crate::message::{DataKey, VerificationKey};
 use crate::retry::Deadline;
 
+#[cfg(feature = "runtime")]
 pub use caching::CachingDecryption;
 pub use keyring::{
     AllowedKeys, DecryptionKeyring, DecryptionKeyringSettings, DecryptionKeyringSettingsError, DiscoveryFilter,

@@ -3,6 +3,7 @@
 //! The cache ([`CachingGeneration`]) asks for materials and counts what is sealed under them; the keyring ([`GenerationKeyring`]) has the
 //! data key generated under one KMS key ([`KmsGenerateDataKey`]) and wrapped by the others ([`KmsEncrypt`]).
 
+#[cfg(feature = "runtime")]
 mod caching;
 mod keyring;
 mod kms_encrypt;
@@ -17,6 +18,7 @@ use crate::materials_cache::CacheStatistics;
 use crate::message::SealingMaterials;
 use crate::retry::Deadline;
 
+#[cfg(feature = "runtime")]
 pub use caching::{CachingGeneration, UsageLimits, UsageLimitsError};
 pub use keyring::{GenerationKeyring, GenerationKeyringSettings, GenerationKeyringSettingsError};
 pub use kms_encrypt::{EncryptedPlaintext, KmsEncrypt};

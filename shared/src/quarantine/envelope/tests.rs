@@ -63,7 +63,7 @@ fn a_field_that_is_not_what_it_must_be_is_named() {
     };
     assert_eq!(field(QuarantineEnvelope { sequence_number: String::new(), ..envelope() }), "sequenceNumber");
     assert_eq!(field(QuarantineEnvelope { failure_class: "odd".into(), ..envelope() }), "failureClass");
-    let timestamp = QuarantineEnvelope { approximate_arrival_timestamp: "odd".into(), ..envelope() };
+    let timestamp = QuarantineEnvelope { approximate_arrival_timestamp: Some("odd".into()), ..envelope() };
     assert_eq!(field(timestamp), "approximateArrivalTimestamp");
     assert_eq!(field(QuarantineEnvelope { payload: EnvelopePayload::Data("?".into()), ..envelope() }), "data");
 }
@@ -76,14 +76,15 @@ proptest! {
         reason in "\\PC{0,80}",
         sub_sequence_number: Option<u32>,
         explicit_hash_key in proptest::option::of("[0-9]{1,39}"),
-        millis in 0_u64..4_000_000_000_000,
+        millis in proptest::option::of(0_u64..4_000_000_000_000),
         permanent: bool,
     ) {
         let mut before = rejected("49546986683135544286507457936321625675700192471156785154", &data);
         before.record.partition_key = partition_key.into();
         before.record.sub_sequence_number = sub_sequence_number;
         before.record.explicit_hash_key = explicit_hash_key.map(Into::into);
-        before.record.approximate_arrival_timestamp = SystemTime::UNIX_EPOCH + Duration::from_millis(millis);
+        before.record.approximate_arrival_timestamp =
+            millis.map(|millis| SystemTime::UNIX_EPOCH + Duration::from_millis(millis));
         before.class = if permanent { FailureClass::Permanent } else { FailureClass::Unavailable };
         before.reason = reason;
         let json = QuarantineEnvelope::new(&origin(), &before).to_json();

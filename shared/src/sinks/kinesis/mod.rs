@@ -15,7 +15,8 @@ use crate::kinesis::{
 use crate::records::{OpenedRecord, UserRecord};
 use crate::retry::Deadline;
 
-/// Writes each record's plaintext to a stream, under the partition key (and explicit hash key) that it came with.
+/// Writes each record's plaintext to a stream, under the partition key (and explicit hash key) that it came with. A record that has
+/// none is written under its sequence number.
 ///
 /// With [`Ordering::PerPartitionKey`](crate::kinesis::Ordering::PerPartitionKey), the writer's default, the order of each partition
 /// key is kept, also over a redelivery: no record is written while an earlier one of its key is not acknowledged. Records beyond the
@@ -65,7 +66,7 @@ impl<P: PutRecords, L: ListShards> RecordSink for KinesisSink<P, L> {
 
     fn refusal(&self, record: &OpenedRecord) -> Option<DeliveryError> {
         let limit = self.writer.settings().max_record_bytes.get();
-        let len = record.plaintext.len() + record.record.partition_key.len();
+        let len = record.plaintext.len() + partition_key(record).len();
         (len > limit).then_some(DeliveryError::TooLarge { len, limit })
     }
 
@@ -95,10 +96,17 @@ impl<P: PutRecords, L: ListShards> RecordSink for KinesisSink<P, L> {
 
 fn outgoing_record(record: &OpenedRecord) -> UserRecord {
     UserRecord {
-        partition_key: Arc::clone(&record.record.partition_key),
+        partition_key: partition_key(record),
         explicit_hash_key: record.record.explicit_hash_key.clone(),
         data: Bytes::copy_from_slice(&record.plaintext),
     }
+}
+
+/// The key that the record came with. One without a key takes its sequence number: it spreads such records over the shards, and
+/// the streams that have them promise no order to keep.
+fn partition_key(record: &OpenedRecord) -> Arc<str> {
+    let key = &record.record.partition_key;
+    if key.is_empty() { record.record.sequence_number.as_str().into() } else { Arc::clone(key) }
 }
 
 fn sink_error(error: WriteError) -> DeliveryError {
@@ -129,7 +137,7 @@ fn unwritable_error(error: RecordError) -> DeliveryError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::{Duration, SystemTime};
+    use std::time::Duration;
 
     use crate::clock::{Clock as _, SystemClock};
     use crate::kinesis::{MaxRecordBytes, PutRecordsError};
@@ -144,7 +152,7 @@ mod tests {
                 sub_sequence_number: None,
                 partition_key: partition_key.into(),
                 explicit_hash_key: explicit_hash_key.map(Into::into),
-                approximate_arrival_timestamp: SystemTime::UNIX_EPOCH,
+                approximate_arrival_timestamp: None,
                 data: Bytes::new(),
             },
             encryption_context: Arc::new(EncryptionContext::empty()),

@@ -18,8 +18,10 @@ pub(super) fn message(record: &OpenedRecord, fifo: bool) -> Message<'_> {
     let mut attributes = vec![
         Attribute::text("contentEncoding", content_encoding),
         Attribute::text("sequenceNumber", record.sequence_number.as_str()),
-        Attribute::text("approximateArrivalTimestamp", rfc3339(record.approximate_arrival_timestamp)),
     ];
+    if let Some(arrival) = record.approximate_arrival_timestamp {
+        attributes.push(Attribute::text("approximateArrivalTimestamp", rfc3339(arrival)));
+    }
     if let Some(sub_sequence_number) = record.sub_sequence_number {
         attributes.push(Attribute::text("subSequenceNumber", sub_sequence_number.to_string()));
     }
@@ -41,7 +43,7 @@ pub(super) fn max_len(record: &OpenedRecord) -> usize {
 /// The body for an empty plaintext: "The minimum size is one character."
 const EMPTY: &str = "-";
 
-/// SQS takes no empty attribute; Kinesis takes no empty partition key, but the event is not ours to trust.
+/// None for a record without a partition key: SQS takes no empty attribute.
 fn partition_key(key: &str) -> Option<Attribute> {
     let value = match key {
         "" => return None,

@@ -58,7 +58,8 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     sub_sequence_number: Option<u32>,
     partition_key: &'a str,
-    approximate_arrival_timestamp: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    approximate_arrival_timestamp: Option<String>,
     #[serde(serialize_with = "as_object")]
     encryption_context: &'a EncryptionContext,
     #[serde(flatten)]
@@ -82,7 +83,7 @@ impl<'a> From<&'a OpenedRecord> for Line<'a> {
             sequence_number: opened.record.sequence_number.as_str(),
             sub_sequence_number: opened.record.sub_sequence_number,
             partition_key: &opened.record.partition_key,
-            approximate_arrival_timestamp: rfc3339(opened.record.approximate_arrival_timestamp),
+            approximate_arrival_timestamp: opened.record.approximate_arrival_timestamp.map(rfc3339),
             encryption_context: &opened.encryption_context,
             plaintext,
         }

@@ -1,0 +1,85 @@
+//! The Kinesis event as Lambda sends it, read once, from the bytes of the invocation.
+//!
+//! Most of an event is base64. A typed deserialiser goes over it three times, and copies it twice: to find a string's end, to check
+//! what it says, to decode it. Here each record's base64 is found with vector instructions and decoded where it stands, and the
+//! records share the event's buffer.
+//!
+//! What decrypting and the checkpoint do not need may be absent, null or odd; unknown fields are passed over.
+//! <https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html>
+
+mod arrival_time;
+mod foreign;
+mod records;
+mod scanner;
+mod shape;
+
+#[cfg(test)]
+mod tests;
+
+use bytes::{Bytes, BytesMut};
+
+pub use self::foreign::ForeignEvent;
+use self::records::{Digits, Payload, Records};
+use self::scanner::{NotJson, Scanner};
+use super::{EventError, ShardBatch};
+use crate::records::{SequenceNumber, ShardRecord};
+
+/// Reads the event `payload`, or the one that it holds.
+pub(super) fn read(payload: Bytes) -> Result<ShardBatch, EventError> {
+    read_event(payload, true)
+}
+
+/// Reads an event that another one held.
+fn read_held(payload: Bytes) -> Result<ShardBatch, EventError> {
+    read_event(payload, false)
+}
+
+fn read_event(payload: Bytes, may_hold_another: bool) -> Result<ShardBatch, EventError> {
+    // Nobody else has the event of an invocation, so that this does not copy.
+    let mut json = payload.try_into_mut().unwrap_or_else(|shared| BytesMut::from(&*shared));
+    let Some(Records { origin, records, .. }) = records_of(&mut Scanner::new(&mut json))? else {
+        return foreign::read(&json, may_hold_another);
+    };
+    let event = json.freeze();
+    let mut batch = ShardBatch { origin, records: Vec::with_capacity(records.len()) };
+    for record in records {
+        batch.push(ShardRecord {
+            sequence_number: match record.sequence_number {
+                Digits::InPlace(place) => SequenceNumber::of_digits(event.slice(place)),
+                Digits::Copied(number) => number,
+            },
+            sub_sequence_number: None,
+            partition_key: record.partition_key,
+            explicit_hash_key: None,
+            approximate_arrival_timestamp: record.approximate_arrival_timestamp,
+            data: match record.payload {
+                Payload::InPlace(place) => event.slice(place),
+                Payload::Copied(data) => data,
+            },
+        });
+    }
+    Ok(batch)
+}
+
+/// The records of an event; `None`, with nothing decoded, if it is not an object with an array `Records`.
+fn records_of(scanner: &mut Scanner<'_>) -> Result<Option<Records>, EventError> {
+    if scanner.peek() != Some(b'{') {
+        return Ok(None);
+    }
+    let mut records = None;
+    scanner.object(|scanner, name| {
+        if scanner.bytes(name) != b"Records" || scanner.peek() != Some(b'[') {
+            return scanner.skip().map_err(EventError::from);
+        }
+        records = Some(Records::take(scanner)?);
+        Ok(())
+    })?;
+    scanner.end()?;
+    Ok(records)
+}
+
+impl From<NotJson> for EventError {
+    fn from(NotJson { at }: NotJson) -> Self {
+        Self::NotJson { at }
+    }
+}

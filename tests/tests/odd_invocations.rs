@@ -1,0 +1,148 @@
+//! The built `stream-decryptor`, invoked in ways that no event source mapping does.
+#![cfg(test)]
+
+mod support;
+
+use bytes::Bytes;
+use local_stack::event_source_mapping::BatchResult;
+use local_stack::kms::{EmbeddedKms, KmsSettings, Operation};
+use local_stack::lambda_function::{Function, Outcome};
+use serde_json::{Value, json};
+
+use support::{delivered, event, numbers, records, result, settings, stream_of};
+
+/// Nothing of what came may be answered or logged.
+const CONTENT: &str = "patient 4711";
+
+#[tokio::test]
+async fn an_odd_header_costs_neither_the_invocation_nor_the_warm_keys() {
+    let kms = EmbeddedKms::start(KmsSettings::unlimited()).await.unwrap();
+    let stream = stream_of(&kms, 1).await;
+    let records = records(&stream);
+    let event = event(&stream, &records);
+    let (function, output) = Function::new(settings(&kms));
+
+    let client_context = |json: &str| vec![("lambda-runtime-client-context", json.as_bytes().to_vec())];
+    let deadline = |value: &str| vec![("lambda-runtime-deadline-ms", value.as_bytes().to_vec())];
+    let odd = [
+        client_context(r#"{"custom":{"retry":1}}"#),
+        client_context(r#"{"custom":{"nested":{"a":[]}}}"#),
+        client_context(r#"{"client":{}}"#),
+        client_context("später"),
+        client_context("{"),
+        vec![("lambda-runtime-cognito-identity", b"{}".to_vec())],
+        deadline("soon"),
+        deadline(""),
+        deadline("-1"),
+        deadline("99999999999999999999999"),
+    ];
+    let count = odd.len();
+    for headers in odd {
+        let told = format!("{headers:?}");
+        let invocation = function.invoke_with_headers(event.clone(), headers).await;
+        let response: Value = serde_json::from_slice(invocation.response().expect(&told)).unwrap();
+        assert_eq!(response["batchItemFailures"], json!([]), "{told}");
+    }
+
+    assert_eq!(function.sandboxes_started(), 1, "the process lives on");
+    function.shut_down().await;
+    assert_eq!(delivered(&output.collect().await), vec![numbers(&records); count].concat());
+    assert_eq!(kms.calls().of(Operation::Decrypt).calls, 1, "the data key stays warm");
+}
+
+#[tokio::test]
+async fn what_is_no_kinesis_event_fails_loudly_and_is_not_repeated() {
+    let kms = EmbeddedKms::start(KmsSettings::unlimited()).await.unwrap();
+    let (function, output) = Function::new(settings(&kms));
+    let long = CONTENT.repeat(100_000);
+    for (event, error_type, words) in [
+        (json!({}), "Event.Foreign", "an empty object"),
+        (json!([]), "Event.Foreign", "an array"),
+        (json!({ "Records": [long] }), "Event.NotARecord", "at index 0 is not an object"),
+        (json!(json!({ "Records": [{ "kinesis": long }] }).to_string()), "Event.Foreign", "a JSON string"),
+        (json!({ "Records": [{ "messageId": "1", "body": long, "eventSource": "aws:sqs" }] }), "Event.Foreign", "SQS"),
+        (json!({ "records": [long] }), "Event.Foreign", "records in lower case"),
+        (json!({ "awslogs": { "data": long } }), "Event.Foreign", "CloudWatch Logs"),
+        (
+            json!({ "KinesisBatchInfo": {}, "requestContext": { "requestId": long } }),
+            "Event.Foreign",
+            "read them from the stream",
+        ),
+    ] {
+        assert_refused(function.invoke(event.to_string()).await.outcome, error_type, words);
+    }
+    let damaged = format!(r#"{{"Records":[{{"kinesis":{{"partitionKey":"{long}"#);
+    assert_refused(function.invoke(damaged).await.outcome, "Event.NotJson", "not valid JSON at byte");
+
+    assert_eq!(function.sandboxes_started(), 1);
+    function.shut_down().await;
+    let lines = output.collect().await;
+    assert!(lines.iter().any(|line| line.text.contains("Event.NotARecord")), "the log says why: {lines:?}");
+    for line in lines {
+        assert!(!line.text.contains(CONTENT) && line.text.len() < 1_000, "{}", line.text);
+    }
+}
+
+fn assert_refused(outcome: Outcome, error_type: &str, words: &str) {
+    let Outcome::Failed(report) = outcome else { panic!("{error_type}: {outcome:?}") };
+    let text = std::str::from_utf8(&report).unwrap();
+    assert!(!text.contains(CONTENT) && text.len() < 500, "{text}");
+    let report: Value = serde_json::from_str(text).unwrap();
+    assert_eq!(report["errorType"], error_type, "{text}");
+    assert!(report["errorMessage"].as_str().unwrap().contains(words), "{text}");
+}
+
+#[tokio::test]
+async fn an_on_failure_object_and_a_quarantine_message_are_delivered() {
+    let kms = EmbeddedKms::start(KmsSettings::unlimited()).await.unwrap();
+    let stream = stream_of(&kms, 2).await;
+    let records = records(&stream);
+    let event = event(&stream, &records);
+    let payload = std::str::from_utf8(&event).unwrap();
+    let on_failure = json!({
+        "requestContext": { "requestId": "c9b8fa9f", "condition": "RetryAttemptsExhausted" },
+        "responseContext": { "statusCode": 200, "functionError": null },
+        "version": "1.0",
+        "KinesisBatchInfo": { "shardId": "shardId-000000000000", "batchSize": 2 },
+        "payload": payload,
+    });
+    let quarantined = json!({
+        "version": "1.0",
+        "streamArn": stream.arn(),
+        "shardId": "shardId-000000000000",
+        "sequenceNumber": records[1].sequence_number.to_string(),
+        "partitionKey": "customer",
+        "failureClass": "unavailable",
+        "reason": "the key is disabled",
+        "data": base64_simd::STANDARD.encode_to_string(&records[1].data),
+    });
+
+    let (function, output) = Function::new(settings(&kms));
+    for event in [on_failure, quarantined] {
+        let invocation = function.invoke(Bytes::from(event.to_string())).await;
+        let response: Value = serde_json::from_slice(invocation.response().expect("an answer")).unwrap();
+        assert_eq!(response["batchItemFailures"], json!([]));
+    }
+    function.shut_down().await;
+    let expected = [numbers(&records), numbers(&records[1..])].concat();
+    assert_eq!(delivered(&output.collect().await), expected);
+}
+
+#[tokio::test]
+async fn records_without_partition_key_and_arrival_time_are_delivered() {
+    let kms = EmbeddedKms::start(KmsSettings::unlimited()).await.unwrap();
+    let stream = stream_of(&kms, 2).await;
+    let records = records(&stream);
+    let mut event: Value = serde_json::from_slice(&event(&stream, &records)).unwrap();
+    event["Records"][0]["kinesis"]["partitionKey"] = Value::Null;
+    event["Records"][0]["kinesis"]["approximateArrivalTimestamp"] = json!("soon");
+    let second = event["Records"][1]["kinesis"].as_object_mut().unwrap();
+    second.remove("partitionKey");
+    second.remove("approximateArrivalTimestamp");
+
+    let (function, output) = Function::new(settings(&kms));
+    let invocation = function.invoke(event.to_string()).await;
+    assert_eq!(result(&invocation, &records), BatchResult::Succeeded);
+    function.shut_down().await;
+    assert_eq!(delivered(&output.collect().await), numbers(&records));
+}
