@@ -1,24 +1,7 @@
 //! Composing a configuration: from the process's environment, from given variables, or from nothing, to describe it.
 
-use super::{ConfigError, DescribedGroup, Environment};
-
-/// A configuration as it was read.
-#[derive(Clone, Debug)]
-pub struct Configured<T> {
-    /// What the composition made of the variables.
-    pub settings: T,
-    /// The variables that differ from their defaults, in the order of the documentation.
-    pub changed: Vec<Changed>,
-}
-
-/// A variable whose value differs from its default.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Changed {
-    /// The variable's name.
-    pub name: &'static str,
-    /// The value, cut to a bound; `None` if it may not be shown.
-    pub value: Option<String>,
-}
+use super::further_settings::FurtherSettings;
+use super::{ConfigError, Configured, DescribedGroup, Environment, Group};
 
 /// Composes a configuration from the process's environment.
 ///
@@ -45,6 +28,7 @@ pub fn read<T, K: Into<String>, V: Into<String>>(
 pub fn describe<T>(compose: impl FnOnce(&mut Environment) -> Option<T>) -> Vec<DescribedGroup> {
     let mut environment = Environment::new([]);
     let _nothing = compose(&mut environment);
+    environment.group(&FURTHER_SETTINGS);
     environment.into_groups()
 }
 
@@ -53,5 +37,10 @@ fn compose_from<T>(
     compose: impl FnOnce(&mut Environment) -> Option<T>,
 ) -> Result<Configured<T>, ConfigError> {
     let settings = compose(&mut environment);
+    environment.group(&FURTHER_SETTINGS);
     environment.finish(settings)
 }
+
+/// Variables in one JSON object, for templates that would otherwise need a parameter for each. The environment has taken it apart.
+const FURTHER_SETTINGS: Group<()> =
+    Group { heading: "Further variables", variables: &[&FurtherSettings], replaced: &[], read: |_| Some(()) };

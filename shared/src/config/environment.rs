@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::kinds::shown;
-use super::{Changed, ConfigError, Configured, DescribedGroup, Group, Problem, Variable, further_settings, unknown};
+use super::{Changed, ConfigError, Configured, DescribedGroup, Problem, Variable, further_settings, unknown};
 
 /// The environment, the groups read from it so far, and the problems met.
 ///
@@ -28,8 +28,8 @@ impl Environment {
     /// variable out.
     pub(super) fn new(variables: impl IntoIterator<Item = (String, String)>) -> Self {
         let trimmed = |(name, value): (String, String)| (name, value.trim().to_owned());
-        let present = |(_, value): &(String, String)| !value.is_empty();
-        let variables = variables.into_iter().map(trimmed).filter(present).collect();
+        let mut variables: BTreeMap<_, _> = variables.into_iter().map(trimmed).collect();
+        variables.retain(|_, value| !value.is_empty());
         let mut environment = Self { variables, further: BTreeSet::new(), groups: Vec::new(), problems: Vec::new() };
         environment.add_further_settings();
         environment
@@ -43,7 +43,7 @@ impl Environment {
         };
         for (name, value) in settings {
             let name_shown = shown(&name);
-            if name.starts_with(AWS_PREFIX) {
+            if name.starts_with(unknown::AWS_PREFIX) {
                 self.reject(
                     further_settings::NAME,
                     format!("has {name_shown}, which Lambda and the AWS SDK look for in the environment only"),
@@ -57,12 +57,6 @@ impl Environment {
                 self.further.insert(name);
             }
         }
-    }
-
-    /// Reads a group. From then on its variables are known.
-    pub fn group<T>(&mut self, group: &Group<T>) -> Option<T> {
-        self.groups.push(group.describe());
-        (group.read)(self)
     }
 
     /// The value of `variable`, or its default. `None` if it has neither, or a problem.
@@ -107,14 +101,16 @@ impl Environment {
         self.problems.iter().any(|problem| problem.name == name)
     }
 
-    pub(super) fn into_groups(mut self) -> Vec<DescribedGroup> {
-        let _unit = self.group(&further_settings::GROUP);
+    pub(super) fn note_group(&mut self, group: DescribedGroup) {
+        self.groups.push(group);
+    }
+
+    pub(super) fn into_groups(self) -> Vec<DescribedGroup> {
         self.groups
     }
 
     /// What was composed of the variables, if none had a problem and none that is not known looks as if it were meant to be.
     pub(super) fn finish<T>(mut self, settings: Option<T>) -> Result<Configured<T>, ConfigError> {
-        let _unit = self.group(&further_settings::GROUP);
         for Problem { name, what } in unknown::problems(&self.variables, &self.further, &self.groups) {
             self.reject(&name, what);
         }
@@ -140,12 +136,9 @@ impl Environment {
     }
 }
 
-/// What variables of Lambda and the AWS SDK begin with.
-pub(super) const AWS_PREFIX: &str = "AWS_";
-
 #[cfg(test)]
 mod tests {
-    use super::super::{Integer, Text, TextList};
+    use super::super::{Group, Integer, Text, TextList};
     use super::*;
 
     const AGE: Integer =

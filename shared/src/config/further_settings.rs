@@ -5,11 +5,7 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
-use super::{Describe, Description, Group};
-
-/// Variables in one JSON object, for templates that would otherwise need a parameter for each.
-pub(super) const GROUP: Group<()> =
-    Group { heading: "Further variables", variables: &[&FurtherSettings], replaced: &[], read: |_| Some(()) };
+use super::{Describe, Description};
 
 pub(super) const NAME: &str = "WARMKEYS_SETTINGS";
 
@@ -27,7 +23,7 @@ pub(super) fn parse(json: &str) -> Result<BTreeMap<String, String>, String> {
 
 const ALLOWED: &str = "a JSON object whose values are strings, numbers, true or false";
 
-struct FurtherSettings;
+pub(super) struct FurtherSettings;
 
 impl Describe for FurtherSettings {
     fn name(&self) -> &'static str {

@@ -54,6 +54,8 @@
 //! ```
 
 mod compose;
+mod configured;
+mod described;
 mod environment;
 mod error;
 mod further_settings;
@@ -64,10 +66,12 @@ mod unknown;
 
 use std::time::Duration;
 
-pub use compose::{Changed, Configured, describe, from_environment, read};
+pub use compose::{describe, from_environment, read};
+pub use configured::{Changed, Configured};
+pub use described::{DescribedGroup, Replaced};
 pub use environment::Environment;
 pub use error::{ConfigError, Problem};
-pub use group::{DescribedGroup, Group, Replaced};
+pub use group::Group;
 pub use kinds::{Choice, Describe, Description, Integer, Pairs, Text, TextList, Variable};
 pub use region::REGION;
 

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::environment::AWS_PREFIX;
 use super::kinds::shown;
 use super::{DescribedGroup, Problem, further_settings};
 
@@ -65,6 +64,9 @@ fn prefixes(known: &BTreeSet<&str>) -> Vec<String> {
     by_first_word.values().map(common).chain([OWN_PREFIX.to_owned()]).collect()
 }
 
+/// What variables of Lambda and the AWS SDK begin with.
+pub(super) const AWS_PREFIX: &str = "AWS_";
+
 /// What names of [`WARMKEYS_SETTINGS`](further_settings) and its like begin with.
 const OWN_PREFIX: &str = "WARMKEYS_";
 
@@ -86,8 +88,10 @@ const MOST_MISTAKES: usize = 2;
 /// The known name that is most like `name`, if half of it is the same.
 fn nearest<'k>(name: &str, known: &BTreeSet<&'k str>) -> Option<&'k str> {
     let name = name.to_ascii_uppercase();
-    let nearest = *known.iter().min_by_key(|known| distance(&name, known))?;
-    (distance(&name, nearest) <= name.len().max(nearest.len()) / 2).then_some(nearest)
+    // A name that was cut short is nearer to what it begins than to a shorter one.
+    let distance = |known: &str| if known.starts_with(&name) { 1 } else { distance(&name, known) };
+    let nearest = *known.iter().min_by_key(|known| distance(known))?;
+    (distance(nearest) <= name.len().max(nearest.len()) / 2).then_some(nearest)
 }
 
 /// How many characters have to be added, left out, replaced or swapped. A name that is far too long to be meant is not compared.

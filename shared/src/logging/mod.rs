@@ -172,7 +172,8 @@ mod tests {
     fn other_crates_are_heard_from_warnings_on_whatever_the_level() {
         for level in [LogLevel::Info, LogLevel::Debug, LogLevel::Trace] {
             let targets = targets(level, &["orders"]);
-            for other in ["hyper", "hyper_util::client", "aws_smithy_runtime", "aws_sdk_kms", "h2", "rustls"] {
+            for other in ["hyper", "hyper_util::client", "aws_smithy_runtime", "aws_smithy_http_client", "h2", "rustls"]
+            {
                 assert!(
                     targets.would_enable(other, &Level::WARN) && !targets.would_enable(other, &Level::INFO),
                     "{other}"

@@ -16,6 +16,7 @@ mod sqs;
 mod stderr;
 #[cfg(test)]
 mod testing;
+#[cfg(all(feature = "s3", feature = "sqs"))]
 mod variables;
 
 use std::future::Future;
@@ -32,6 +33,7 @@ pub use s3::S3Quarantine;
 #[cfg(all(feature = "s3", feature = "sqs"))]
 pub use sqs::SqsQuarantine;
 pub use stderr::StderrQuarantine;
+#[cfg(all(feature = "s3", feature = "sqs"))]
 pub use variables::VARIABLES;
 
 /// Keeps records that can never be decrypted, so that they do not block the shard and are not lost.

@@ -11,6 +11,7 @@ mod kinesis;
 mod sqs;
 mod stdout;
 mod typed;
+#[cfg(all(feature = "firehose", feature = "kinesis", feature = "sqs"))]
 mod variables;
 
 use std::future::Future;
@@ -30,6 +31,7 @@ pub use kinesis::{KinesisSink, KinesisSinkSettings};
 pub use sqs::SqsSink;
 pub use stdout::StdoutSink;
 pub use typed::{Typed, typed};
+#[cfg(all(feature = "firehose", feature = "kinesis", feature = "sqs"))]
 pub use variables::VARIABLES;
 
 /// Delivers opened records.

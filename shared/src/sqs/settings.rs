@@ -61,7 +61,7 @@ impl QueueUrl {
     /// sends to its own endpoint (`AWS_ENDPOINT_URL_SQS`, if set) and gives the URL as a parameter, of which the service and LocalStack read
     /// account and name, whatever the host.
     pub(crate) fn of_arn(arn: &Arn<'_>) -> Option<Self> {
-        if arn.service != "sqs" || !arn.is_regional() {
+        if arn.service != "sqs" || !arn.is_regional() || arn.resource.contains('/') {
             return None;
         }
         let Arn { region, account, resource, .. } = arn;
