@@ -14,7 +14,7 @@ mod units;
 #[cfg(test)]
 mod tests;
 
-pub use event::ForeignEvent;
+pub use event::{EventError, ForeignEvent};
 pub use processor::{BatchError, BatchProcessor, BatchSettings};
 pub use report::{BatchReport, Checkpoint, PhaseDurations};
-pub use shard_batch::{EventError, ShardBatch};
+pub use shard_batch::ShardBatch;

@@ -138,9 +138,10 @@ async fn load<L: Load<V, Error = E>, V: Reusable + Sync, E: RequestError>(
     deadline: Deadline,
 ) -> Result<V, E> {
     let core = &landing.core;
+    let asked = core.clock.now();
     let outcome = core.loader.load(&request, deadline).await;
     let mut state = core.lock();
-    state.land(landing.id, purpose, &outcome, core.clock.now());
+    state.land(landing.id, purpose, &outcome, asked, core.clock.now());
     drop(state);
     outcome
 }

@@ -97,17 +97,17 @@ impl<V: Reusable, E: RequestError> State<V, E> {
         Step::Wait(load)
     }
 
-    /// Takes in the outcome of a load.
-    pub(super) fn land(&mut self, id: CacheId, purpose: Purpose, outcome: &Result<V, E>, now: Now) {
+    /// Takes in the outcome of a load that began at `asked`.
+    pub(super) fn land(&mut self, id: CacheId, purpose: Purpose, outcome: &Result<V, E>, asked: Now, now: Now) {
         if purpose == (Purpose::Load { is_cacheable: false }) {
             return;
         }
         match outcome {
-            Ok(materials) => self.materials.insert(id, materials.clone(), now),
+            Ok(materials) => self.materials.insert(id, materials.clone(), asked, now),
             // The entry serves until its age, whatever became of the key since: that is what the age is for.
             Err(_) if purpose == Purpose::Refresh => self.counted.failed_refreshes += 1,
             Err(failure) if failure.class() == FailureClass::Permanent => {
-                self.failures.insert(id, failure.clone(), now);
+                self.failures.insert(id, failure.clone(), asked, now);
             }
             Err(_) => {}
         }

@@ -64,13 +64,19 @@ impl<V> Store<V> {
     }
 
     /// Stores `value`, in place of the one that `id` had. A full store drops its least recently used entry first.
-    pub(super) fn insert(&mut self, id: CacheId, value: V, now: Now) {
+    ///
+    /// It ages from `asked` on, when it was asked for: the one who gave it may have decided just then, and whatever held up the answer
+    /// (a frozen sandbox, above all) must not make it younger. What is past its age on arrival is not stored.
+    pub(super) fn insert(&mut self, id: CacheId, value: V, asked: Now, now: Now) {
         self.purge(now);
+        if self.limits.is_expired(asked, now) {
+            return;
+        }
         if self.entries.len() >= self.capacity.get() && !self.entries.contains_key(&id) {
             self.entries.remove_lru();
             self.evicted += 1;
         }
-        self.entries.insert(id, Entry { value, created: now, refresh_tried: None });
+        self.entries.insert(id, Entry { value, created: asked, refresh_tried: None });
     }
 
     /// Drops the entry for `id`, if there is one.

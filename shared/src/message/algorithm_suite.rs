@@ -4,7 +4,7 @@ use aws_lc_rs::aead::{self, AES_128_GCM, AES_192_GCM, AES_256_GCM};
 use aws_lc_rs::hmac::{self, HMAC_SHA256, HMAC_SHA384, HMAC_SHA512};
 
 use super::MessageError;
-use super::signature::SignatureAlgorithm;
+use super::signature_algorithm::SignatureAlgorithm;
 
 /// One of the eleven algorithm suites, named by its id.
 ///

@@ -27,6 +27,7 @@ mod sealed_message;
 mod sealing_materials;
 mod short_bytes;
 mod signature;
+mod signature_algorithm;
 mod signing_key;
 #[cfg(test)]
 mod tests;

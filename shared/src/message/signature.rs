@@ -3,38 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, EcdsaVerificationAlgorithm, ParsedPublicKey,
-};
+use aws_lc_rs::signature::ParsedPublicKey;
 
+use super::signature_algorithm::SignatureAlgorithm;
 use super::{AlgorithmSuite, EncryptionContext, MessageError};
 
 /// The key of the encryption context under which the signing suites keep their public key; reserved.
 pub const PUBLIC_KEY_CONTEXT_KEY: &str = "aws-crypto-public-key";
-
-/// How a suite signs. The signature is ASN.1 DER.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum SignatureAlgorithm {
-    EcdsaP256Sha256,
-    EcdsaP384Sha384,
-}
-
-impl SignatureAlgorithm {
-    fn verification(self) -> &'static EcdsaVerificationAlgorithm {
-        match self {
-            Self::EcdsaP256Sha256 => &ECDSA_P256_SHA256_ASN1,
-            Self::EcdsaP384Sha384 => &ECDSA_P384_SHA384_ASN1,
-        }
-    }
-
-    /// The length of a compressed point, in bytes.
-    const fn compressed_point_len(self) -> usize {
-        match self {
-            Self::EcdsaP256Sha256 => 33,
-            Self::EcdsaP384Sha384 => 49,
-        }
-    }
-}
 
 /// A parsed public key of a signing suite. Cheap to clone: clones share the parsed key.
 #[derive(Clone)]

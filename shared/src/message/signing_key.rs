@@ -9,7 +9,7 @@ use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, KeyPair,
 };
 
-use super::signature::SignatureAlgorithm;
+use super::signature_algorithm::SignatureAlgorithm;
 use super::{AlgorithmSuite, MessageError};
 
 /// An ECDSA key pair of a signing suite. It exists in memory only; cheap to clone: clones share it, and the last one wipes it.

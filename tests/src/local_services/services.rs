@@ -49,6 +49,8 @@ pub struct LocalServices {
 impl LocalServices {
     /// The name of the stream.
     pub const STREAM: &str = "local";
+    /// Its ARN.
+    pub const STREAM_ARN: &str = "arn:aws:kinesis:us-east-1:000000000000:stream/local";
 
     /// Starts everything within the current tokio runtime.
     ///
@@ -95,7 +97,7 @@ fn loopback(port: u16) -> SocketAddr {
 
 /// `stream-decryptor`, which writes records in clear to its standard output and quarantined ones to its error output.
 fn decryptor(binary: PathBuf, settings: &LocalSettings, kms: &EmbeddedKms) -> FunctionSettings {
-    let own = [("KMS_KEY_ARNS", DEVELOPMENT_KEY_ARN), ("SINK", "stdout"), ("QUARANTINE", "stderr")];
+    let own = [("KMS_KEY_ARNS", DEVELOPMENT_KEY_ARN), ("SINK_ARN", "stdout"), ("QUARANTINE_ARN", "stderr")];
     FunctionSettings::new(DECRYPTOR, binary)
         .with_environment(kms.environment())
         .with_environment(own)
@@ -111,7 +113,7 @@ fn encryptor(
     kms: &EmbeddedKms,
     kinesis: &EmbeddedKinesis,
 ) -> FunctionSettings {
-    let own = [("STREAM_NAME", LocalServices::STREAM), ("KMS_GENERATOR_KEY_ARN", DEVELOPMENT_KEY_ARN)];
+    let own = [("STREAM_ARN", LocalServices::STREAM_ARN), ("KMS_GENERATOR_KEY_ARN", DEVELOPMENT_KEY_ARN)];
     FunctionSettings::new(ENCRYPTOR, binary)
         .with_environment(kms.environment())
         .with_environment([kinesis.environment()])

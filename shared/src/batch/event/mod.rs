@@ -8,7 +8,10 @@
 //! <https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html>
 
 mod arrival_time;
+mod entry;
+mod error;
 mod foreign;
+mod foreign_event;
 mod records;
 mod scanner;
 mod shape;
@@ -18,15 +21,27 @@ mod tests;
 
 use bytes::{Bytes, BytesMut};
 
-pub use self::foreign::ForeignEvent;
+pub use self::error::EventError;
+pub use self::foreign_event::ForeignEvent;
 use self::records::{Digits, Payload, Records};
-use self::scanner::{NotJson, Scanner};
-use super::{EventError, ShardBatch};
+use self::scanner::Scanner;
+use super::ShardBatch;
 use crate::records::{SequenceNumber, ShardRecord};
 
-/// Reads the event `payload`, or the one that it holds.
-pub(super) fn read(payload: Bytes) -> Result<ShardBatch, EventError> {
-    read_event(payload, true)
+impl ShardBatch {
+    /// Reads an event, as the bytes that the function was invoked with.
+    ///
+    /// The payloads share the event's buffer. If nobody else holds it, it is not copied, but decoded in place.
+    ///
+    /// Of a record are needed its sequence number, its data, its event id (for the shard) and the stream's ARN; a partition key
+    /// and an arrival time may be missing. Beside a Kinesis event it takes what holds one: the object of an on-failure
+    /// destination, whose `payload` is the event; and a quarantine message, which is a batch of its one record.
+    ///
+    /// # Errors
+    /// [`EventError`].
+    pub fn read(event: impl Into<Bytes>) -> Result<Self, EventError> {
+        read_event(event.into(), true)
+    }
 }
 
 /// Reads an event that another one held.
@@ -76,10 +91,4 @@ fn records_of(scanner: &mut Scanner<'_>) -> Result<Option<Records>, EventError> 
     })?;
     scanner.end()?;
     Ok(records)
-}
-
-impl From<NotJson> for EventError {
-    fn from(NotJson { at }: NotJson) -> Self {
-        Self::NotJson { at }
-    }
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::arrival_time::of_thousandths;
-use super::records::{Entry, Kinesis};
+use super::entry::{Entry, Kinesis};
 use super::scanner::{Scanner, Text};
 
 /// How a record is written: everything in it but the values that differ, and in which order these come.

@@ -28,10 +28,10 @@ fn later(now: Now, seconds: u64) -> Now {
 #[test]
 fn the_least_recently_used_entry_makes_room() {
     let (mut store, now) = (store(2), SystemClock.now());
-    store.insert(id(1), "one", now);
-    store.insert(id(2), "two", now);
+    store.insert(id(1), "one", now, now);
+    store.insert(id(2), "two", now, now);
     assert!(store.get(id(1), now).is_some());
-    store.insert(id(3), "three", now);
+    store.insert(id(3), "three", now, now);
     assert!(store.get(id(2), now).is_none());
     assert!(store.get(id(1), now).is_some() && store.get(id(3), now).is_some());
     assert_eq!(store.evicted(), 1);
@@ -40,9 +40,9 @@ fn the_least_recently_used_entry_makes_room() {
 #[test]
 fn replacing_an_entry_of_a_full_store_evicts_nothing() {
     let (mut store, now) = (store(2), SystemClock.now());
-    store.insert(id(1), "one", now);
-    store.insert(id(2), "two", now);
-    store.insert(id(1), "uno", now);
+    store.insert(id(1), "one", now, now);
+    store.insert(id(2), "two", now, now);
+    store.insert(id(1), "uno", now, now);
     assert_eq!(*store.get(id(1), now).unwrap().value, "uno");
     assert!(store.get(id(2), now).is_some());
     assert_eq!(store.evicted(), 0);
@@ -51,8 +51,8 @@ fn replacing_an_entry_of_a_full_store_evicts_nothing() {
 #[test]
 fn replacing_an_entry_begins_its_age_anew() {
     let (mut store, now) = (store(2), SystemClock.now());
-    store.insert(id(1), "one", now);
-    store.insert(id(1), "uno", later(now, 299));
+    store.insert(id(1), "one", now, now);
+    store.insert(id(1), "uno", later(now, 299), later(now, 299));
     assert!(store.get(id(1), later(now, 598)).is_some());
     assert!(store.get(id(1), later(now, 599)).is_none());
 }
@@ -60,7 +60,7 @@ fn replacing_an_entry_begins_its_age_anew() {
 #[test]
 fn an_expired_entry_is_dropped_when_read() {
     let (mut store, now, value) = (store(2), SystemClock.now(), Arc::new(()));
-    store.insert(id(1), Arc::clone(&value), now);
+    store.insert(id(1), Arc::clone(&value), now, now);
     assert!(store.get(id(1), later(now, 300)).is_none());
     assert_eq!((Arc::strong_count(&value), store.len(), store.expired()), (1, 0, 1));
 }
@@ -68,23 +68,23 @@ fn an_expired_entry_is_dropped_when_read() {
 #[test]
 fn an_expired_entry_that_nobody_reads_is_dropped_at_the_next_insert() {
     let (mut store, now, value) = (store(9), SystemClock.now(), Arc::new(()));
-    store.insert(id(1), Arc::clone(&value), now);
-    store.insert(id(2), Arc::new(()), later(now, 300));
+    store.insert(id(1), Arc::clone(&value), now, now);
+    store.insert(id(2), Arc::new(()), later(now, 300), later(now, 300));
     assert_eq!((Arc::strong_count(&value), store.len(), store.expired()), (1, 1, 1));
 }
 
 #[test]
 fn an_evicted_value_is_dropped_at_once() {
     let (mut store, now, value) = (store(1), SystemClock.now(), Arc::new(()));
-    store.insert(id(1), Arc::clone(&value), now);
-    store.insert(id(2), Arc::new(()), now);
+    store.insert(id(1), Arc::clone(&value), now, now);
+    store.insert(id(2), Arc::new(()), now, now);
     assert_eq!(Arc::strong_count(&value), 1);
 }
 
 #[test]
 fn one_finder_in_an_interval_is_asked_to_refresh() {
     let (mut store, now) = (store(1), SystemClock.now());
-    store.insert(id(1), "one", now);
+    store.insert(id(1), "one", now, now);
     let mut due = |seconds| store.get(id(1), later(now, seconds)).unwrap().refresh_due;
     assert_eq!([due(239), due(240), due(240), due(249), due(250), due(250)], [false, true, false, false, true, false]);
 }
@@ -92,7 +92,7 @@ fn one_finder_in_an_interval_is_asked_to_refresh() {
 #[test]
 fn debug_shows_no_value() {
     let (mut store, now) = (store(1), SystemClock.now());
-    store.insert(id(1), "secret", now);
+    store.insert(id(1), "secret", now, now);
     assert_eq!(format!("{store:?}"), "Store(1 of 1 entries)");
 }
 
@@ -152,7 +152,7 @@ proptest! {
                     prop_assert_eq!(found, model.get(key, now));
                 }
                 Step::Insert(key, value) => {
-                    store.insert(id(key), value, now);
+                    store.insert(id(key), value, now, now);
                     model.insert(key, value, now);
                 }
                 Step::Remove(key) => {
@@ -181,7 +181,7 @@ proptest! {
                     }
                 }
                 Step::Insert(key, value) => {
-                    store.insert(id(key), value, now);
+                    store.insert(id(key), value, now, now);
                     model.insert(key, value, now);
                 }
                 Step::Remove(_) => {}

@@ -155,3 +155,24 @@ async fn the_least_recently_used_data_key_makes_room() {
     assert_eq!((stack.kms.call_count(), stack.cache.statistics().evictions), (4, 2));
     assert_eq!(stack.cache.statistics().entries, 2);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_entry_ages_from_when_it_was_asked_for_whatever_held_up_the_answer() {
+    let settings = CacheSettings::new(300 * SECOND, None, 10).unwrap();
+    for (frozen, age, calls) in [(200, 99, 1), (200, 100, 2), (300, 0, 2), (301, 0, 2)] {
+        let stack = stack_with(&settings);
+        let request = stack.request();
+        stack.kms.script([(SECOND, Answer::Truthful)]);
+        let (frozen, age) = (frozen * SECOND - SECOND, age * SECOND);
+        // The sandbox is frozen while KMS answers; only wall time goes on.
+        let decrypt = stack.decrypt(&request);
+        let freeze = async {
+            tokio::time::sleep(SECOND / 2).await;
+            stack.clock.advance_wall(frozen);
+        };
+        tokio::join!(decrypt, freeze).0.unwrap();
+        stack.clock.advance_wall(age);
+        stack.decrypt(&request).await.unwrap();
+        assert_eq!(stack.kms.call_count(), calls, "frozen for {frozen:?}, then used at {age:?}");
+    }
+}
