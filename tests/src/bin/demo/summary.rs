@@ -37,10 +37,10 @@ impl Summary<'_> {
         let Self { options, tally, mapping, generated, decrypted, entries, duration } = self;
         let seconds = duration.as_secs_f64().max(0.001);
         // Each record costs a call to encrypt it, and one to decrypt it.
-        let call_a_record = 2.0 * f64::from(options.records.get()) / f64::from(options.kms_requests_per_second.get());
+        let call_per_record = 2.0 * f64::from(options.records.get()) / f64::from(options.kms_requests_per_second.get());
         let rows = [
             ("records in", tally.put.to_string()),
-            ("KMS calls to encrypt", format!("{}, instead of {} with one a record", generated.calls, tally.put)),
+            ("KMS calls to encrypt", format!("{}, instead of {} with one per record", generated.calls, tally.put)),
             ("of these throttled", generated.throttled.to_string()),
             ("Kinesis throttled", format!("{} entries, which were sent again", entries.throttled)),
             ("", String::new()),
@@ -54,9 +54,9 @@ impl Summary<'_> {
             ("invocations", format!("{} in {} sandboxes", mapping.invocations, mapping.cold_starts)),
             ("invocations lost", format!("{}, with their sandbox", mapping.function_errors)),
             ("checkpoints answered", mapping.checkpoints.to_string()),
-            ("KMS calls to decrypt", format!("{}, instead of {} with one a record", decrypted.calls, tally.put)),
+            ("KMS calls to decrypt", format!("{}, instead of {} with one per record", decrypted.calls, tally.put)),
             ("of these throttled", format!("{}, at {} a second", decrypted.throttled, options.kms_requests_per_second)),
-            ("time", format!("{seconds:.1} s; one call a record would take {call_a_record:.0} s")),
+            ("time", format!("{seconds:.1} s; one call per record would take {call_per_record:.0} s")),
             ("records a second", format!("{:.0}", f64::from(options.records.get()) / seconds)),
         ];
         let mut output = io::stdout().lock();
