@@ -90,8 +90,11 @@ impl RecordSink for ConfiguredSink {
     fn writes_to(&self, stream_arn: &str) -> bool {
         match self {
             Self::Stdout(sink) => sink.writes_to(stream_arn),
+            #[cfg(feature = "kinesis")]
             Self::Kinesis(sink) => sink.writes_to(stream_arn),
+            #[cfg(feature = "firehose")]
             Self::Firehose(sink) => sink.writes_to(stream_arn),
+            #[cfg(feature = "sqs")]
             Self::Sqs(sink) => sink.writes_to(stream_arn),
         }
     }
