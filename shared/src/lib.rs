@@ -1,26 +1,61 @@
-//! Reads encrypted Kinesis records on AWS Lambda with cached data keys, deadline-aware retries and exact checkpoints; and writes
-//! them, the same way round.
+//! Reads encrypted Kinesis records on AWS Lambda with cached data keys, deadline-aware retries and exact checkpoints. Writes them, too.
+//!
+//! # A function of your own
+//!
+//! Lambda invokes it with batches of a stream; `store` gets each record in clear, in the order of its shard:
+//!
+//! ```no_run
+//! use warmkeys::lambda::{Error, StreamDecryptor};
+//! use warmkeys::records::OpenedRecord;
+//! use warmkeys::sinks::{Fate, each};
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), Error> {
+//!     StreamDecryptor::from_environment().await?.deliver_to(each(store)).run().await
+//! }
+//!
+//! async fn store(record: OpenedRecord) -> Fate {
+//!     match record.plaintext.is_empty() {
+//!         true => Fate::Never("it is empty".to_owned()), // to quarantine, with this reason
+//!         false => Fate::Delivered,                      // or `Fate::NotNow(why)`: this record is the checkpoint
+//!     }
+//! }
+//! ```
+//!
+//! [`sinks::typed`] gives values of a type of yours instead of bytes. [`sinks::RecordSink`] is the trait for a sink that takes many
+//! records at once. [`config`] shows how to add variables of your own. Outside Lambda, a [`decryptor::Decryptor`] takes payloads and
+//! returns plaintexts, and an [`encrypting_writer::EncryptingWriter`] encrypts records and puts them on a stream.
 //!
 //! # One record's journey
 //!
-//! Lambda invokes the function with a batch of one shard. [`batch::ShardBatch`] validates it, takes KPL aggregates apart ([`kpl`])
-//! and has [`batch::ShardRecord`]s in shard order. [`batch::BatchProcessor`] does the rest, before a [`retry::Deadline`]:
+//! Lambda invokes the function with a batch of one shard. [`batch::ShardBatch`] reads the event, checks it, takes KPL aggregates apart
+//! ([`kpl`]) and holds [`records::ShardRecord`]s in shard order. [`batch::BatchProcessor`] does the rest, before a [`retry::Deadline`].
+//! The first three steps are those of the [`decryptor`]:
 //!
 //! 1. **Read**: [`record_format::RecordFormat`] parses each payload's header, without any cryptography. What is malformed, or
 //!    not allowed by the [commitment policy](message::CommitmentPolicy) or the required
-//!    [encryption context](encryption_context::EncryptionContext), is rejected here and costs no KMS call.
-//! 2. **Data keys**: the distinct ones, in order of first use, are asked of a [`data_keys::DecryptDataKey`]:
-//!    [`CachingDecryption`](data_keys::CachingDecryption) around a [`DecryptionKeyring`](data_keys::DecryptionKeyring) around [`Retrying`](retry::Retrying) around a
-//!    [`KmsClient`](kms::KmsClient). A cached key costs nothing; a missing one costs one call, however many want it.
+//!    [encryption context](message::EncryptionContext), is rejected here and costs no KMS call.
+//! 2. **Data keys**: each distinct one, in order of first use, is asked of a [`data_keys::DecryptDataKey`]:
+//!    [`CachingDecryption`](data_keys::CachingDecryption) around a [`DecryptionKeyring`](data_keys::DecryptionKeyring) around
+//!    [`Retrying`](retry::Retrying) around a [`KmsClient`](kms::KmsClient). A cached key costs nothing. A missing one costs one call,
+//!    however many records want it.
 //! 3. **Open**: [`message::SealedMessage::open`] authenticates and decrypts, on every core, off the async runtime.
 //! 4. **Quarantine**: what can never be read goes to a [`quarantine::Quarantine`] as it came, with the reason.
-//! 5. **Deliver**: the longest finished prefix goes to a [`sinks::RecordSink`], in shard order.
-//! 6. **Answer**: nothing if all is done, else the one checkpoint: the first record that is not. Lambda delivers again from there.
+//! 5. **Deliver**: the longest finished prefix goes to a [`sinks::RecordSink`], in shard order. [`delivery`] packs requests, sends
+//!    again what failed, and says how far it came.
+//! 6. **Answer**: nothing if all is done, else the checkpoint: the first record that is not finished. Lambda delivers again from there.
 //!
-//! Every failure has a [`failure::FailureClass`], decided where it enters, and the class decides: retry, checkpoint or quarantine.
+//! Every failure has a [`failure::FailureClass`], decided where it enters. The class decides what follows: retry, checkpoint or
+//! quarantine.
 //!
-//! The other way round, [`data_keys`] generates and reuses data keys, [`message::seal`] makes messages, and
-//! [`producer::KinesisWriter`] puts them, within each shard's rate and in order for each partition key.
+//! In the other direction, [`data_keys`] generates and reuses data keys, [`message::seal`] makes messages, and
+//! [`kinesis::KinesisWriter`] puts them on a stream, within each shard's rate and in order for each partition key.
+//!
+//! # Features
+//!
+//! Without default features the crate is its pure core: the [`message`] format, [`record_format`], [`kpl`] and the policy of [`retry`],
+//! with neither an AWS SDK nor an async runtime. `runtime` adds what runs on tokio. `kms`, `kinesis`, `firehose`, `sqs` and `s3` add one
+//! service each, `lambda` what surrounds a function, and `test-util` the fakes of `testing`. All but the last are on by default.
 //!
 //! # The message format alone
 //!
