@@ -1,4 +1,4 @@
-//! Decrypts captured records without Lambda: what `aws kinesis get-records` printed, one plaintext a line.
+//! Decrypts captured records without Lambda: what `aws kinesis get-records` printed, one plaintext per line.
 //!
 //! `KMS_KEY_ARNS=arn:… AWS_REGION=… cargo run --package warmkeys --example decrypt_file -- records.json`
 

@@ -1,4 +1,4 @@
-//! Encrypts records and writes them to a Kinesis stream from a service of one's own, with the data keys reused.
+//! Encrypts records and writes them to a Kinesis stream from a service of your own, with the data keys reused.
 //!
 //! `cargo run --package warmkeys --example encrypt_and_put -- STREAM KMS_KEY_ARN`
 

@@ -1,6 +1,6 @@
 //! A Lambda function of your own that works on values: each record is JSON of one type. `cargo lambda watch --example typed_records`
 //!
-//! A record that is no reading goes to quarantine with the reason, and the shard moves on.
+//! A record that is not a reading goes to quarantine with the reason, and the shard moves on.
 
 use warmkeys::lambda::{Error, StreamDecryptor};
 use warmkeys::records::ShardRecord;

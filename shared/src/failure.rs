@@ -1,4 +1,4 @@
-//! What a failure means for the record it befell.
+//! What a failure means for the record it happened to.
 
 use std::error::Error;
 use std::fmt;
@@ -11,7 +11,7 @@ pub enum FailureClass {
     Throttled,
     /// The service, the network or the time failed. Retried within the deadline; then the record is the checkpoint.
     Transient,
-    /// The key is disabled, access is denied, the configuration is wrong: an operator can mend it. Not retried within the
+    /// The key is disabled, access is denied, the configuration is wrong: an operator can fix it. Not retried within the
     /// invocation. The record is the checkpoint, or goes to quarantine where so configured.
     Unavailable,
     /// This record can never be read. It goes to quarantine.

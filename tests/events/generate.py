@@ -3,7 +3,7 @@
 
     python3 tests/events/generate.py [NAME …]
 
-makes a virtual environment below `target/`, starts the embedded KMS, and writes one Kinesis event a scenario, the table
+makes a virtual environment below `target/`, starts the embedded KMS, and writes one Kinesis event per scenario, the table
 `events/README.md`, and `tests/events/expected.json`: what `stream-decryptor` has to do with each event. The events are
 sealed under the published development keys, so that they decrypt with any embedded KMS, not only with the one that ran
 here. Data keys and nonces are random: every run changes every event that it writes. With names it writes only the events of
@@ -86,7 +86,7 @@ def readme(scenarios):
     lines = [
         "# Events",
         "",
-        "Kinesis events as an event source mapping sends them, one a scenario. They decrypt with the embedded KMS and its",
+        "Kinesis events as an event source mapping sends them, one per scenario. They decrypt with the embedded KMS and its",
         "published development keys. `cargo local` runs it, and the functions:",
         "",
         "    cargo local",

@@ -92,7 +92,7 @@ def all_scenarios():
         kpl_aggregate(orders),
         scenario(
             "kpl-aggregate-damaged",
-            "An aggregate with a wrong checksum is plain data, as the KCL takes it; as such it is no message.",
+            "An aggregate with a wrong checksum is plain data, as the KCL takes it; as such it is not a message.",
             [
                 delivered(1, orders.seal(order(1))),
                 quarantined(2, damage_last_byte(aggregate([("customer-2", None, orders.seal(order(2)))]))),

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use serde::Deserialize;
 
-/// What befalls the next calls of an operation.
+/// What happens to the next calls of an operation.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScriptedFault<O, E> {
@@ -16,7 +16,7 @@ pub struct ScriptedFault<O, E> {
     pub effect: E,
 }
 
-/// Faults still to come, in order. The first one that fits a call befalls it.
+/// Faults still to come, in order. The first one that fits a call happens to it.
 #[derive(Debug)]
 pub(crate) struct Script<O, E> {
     faults: Vec<ScriptedFault<O, E>>,
@@ -39,7 +39,7 @@ impl<O: PartialEq, E: Clone> Script<O, E> {
         self.faults.clear();
     }
 
-    /// What befalls this call of `operation`, if anything.
+    /// What happens to this call of `operation`, if anything.
     pub(crate) fn next(&mut self, operation: &O) -> Option<E> {
         let position =
             self.faults.iter().position(|fault| fault.operation.as_ref().is_none_or(|one| one == operation))?;
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fault_befalls_so_many_calls_of_its_operation_or_of_any() {
+    fn a_fault_happens_to_so_many_calls_of_its_operation_or_of_any() {
         let fault = |operation, times, effect| {
             let times = NonZeroU32::new(times).unwrap();
             ScriptedFault { operation, times, effect }

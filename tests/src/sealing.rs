@@ -1,4 +1,4 @@
-//! Sealing records as a producer does: data keys from the embedded KMS, one message a record.
+//! Sealing records as a producer does: data keys from the embedded KMS, one message per record.
 
 use aws_sdk_kms::Client;
 use aws_sdk_kms::config::{BehaviorVersion, Credentials, Region};

@@ -1,4 +1,4 @@
-//! Whatever befalls KMS, the built `stream-decryptor` answers before its deadline, with the right checkpoint, and goes on from there.
+//! Whatever happens to KMS, the built `stream-decryptor` answers before its deadline, with the right checkpoint, and goes on from there.
 #![cfg(test)]
 
 mod support;

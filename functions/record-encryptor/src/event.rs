@@ -8,7 +8,7 @@ use crate::direct::MAX_RECORDS;
 use crate::queue::QueueBatch;
 use crate::request::{InvalidRecord, RecordRequest};
 
-/// An invocation's event, each record parsed by itself.
+/// An invocation's event, each record parsed on its own.
 pub(crate) enum Event {
     /// `{"records": [...]}`, from whoever may invoke the function.
     Direct(Vec<Result<RecordRequest, InvalidRecord>>),
@@ -16,14 +16,16 @@ pub(crate) enum Event {
     Queue(QueueBatch),
 }
 
-/// Why an event is none that the function knows. Nothing was written then; no variant's text holds content.
+/// Why an event is not one that the function knows. Nothing was written then; no variant's text holds content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EventError {
     /// Neither of the two shapes.
-    #[error("the event is neither an object with records alone nor one with the Records of an SQS queue")]
+    #[error(
+        "the event is neither {{\"records\": [...]}} nor a batch of an SQS queue; see events/record-encryptor for examples"
+    )]
     Unknown,
     /// More records than one response can answer for.
-    #[error("the event has {number} records, at most {MAX_RECORDS} are allowed")]
+    #[error("the event has {number} records; send at most {MAX_RECORDS} in one")]
     TooManyRecords {
         /// How many there are.
         number: usize,

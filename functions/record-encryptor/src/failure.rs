@@ -1,4 +1,4 @@
-//! Why a record failed, as callers are told.
+//! Why a record failed, in the words that callers get.
 
 use serde::Serialize;
 use warmkeys::data_keys::DataKeyError;
@@ -33,7 +33,7 @@ pub enum ErrorCode {
     KmsThrottled,
     /// KMS could not be reached, or failed.
     KmsFailed,
-    /// A wrapping key is disabled, or gone, or access to it is denied. An operator can mend it.
+    /// A wrapping key is disabled, or gone, or access to it is denied. An operator can fix it.
     KeyUnavailable,
     /// The invocation's time was up before the record was sent.
     DeadlineExceeded,
@@ -41,7 +41,7 @@ pub enum ErrorCode {
     KinesisThrottled,
     /// Kinesis could not be reached, or failed. The record was not written.
     KinesisFailed,
-    /// Kinesis refuses all writing: access, the stream's name or state. An operator can mend it.
+    /// Kinesis refuses all writing: access, the stream's name or state. An operator can fix it.
     KinesisRefused,
     /// An earlier record of the same partition key failed; writing this one would break their order.
     EarlierRecordFailed,

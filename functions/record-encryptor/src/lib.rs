@@ -109,7 +109,7 @@ impl<G: GenerateDataKey, P: PutRecords, L: ListShards> RecordEncryptor<G, P, L> 
 /// Why an invocation failed. No variant's text holds a record's content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HandlerError {
-    /// The event is none that the function knows; nothing was written.
+    /// The event is not one that the function knows; nothing was written.
     #[error(transparent)]
     Event(#[from] EventError),
     /// The handler panicked; nobody knows what was written.

@@ -16,7 +16,7 @@ use warmkeys::retry::{ConcurrencyLimit, Retrying};
 #[tokio::main]
 async fn main() -> Result<ExitCode, Error> {
     let Some(config) = lambda::configure(&warmkeys::program!(), Config::read) else {
-        return Ok(ExitCode::FAILURE); // told already, once
+        return Ok(ExitCode::FAILURE); // the problems were logged
     };
     let sdk = aws_config::load_from_env().await;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);

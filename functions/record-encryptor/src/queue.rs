@@ -16,7 +16,7 @@ use crate::request::{InvalidRecord, RecordRequest};
 /// The messages of one invocation: each body is one record of the form that direct invocations have.
 #[derive(Debug)]
 pub enum QueueBatch {
-    /// Of a standard queue: every message by itself.
+    /// Of a standard queue: every message on its own.
     Standard(Vec<Message>),
     /// Of a FIFO queue: by message group, each in its order.
     Fifo(Vec<VecDeque<Message>>),
@@ -88,7 +88,7 @@ impl<G: GenerateDataKey, P: PutRecords, L: ListShards> RecordEncryptor<G, P, L> 
                 (groups.iter().map(VecDeque::len).sum(), self.write_fifo(groups, deadline).await)
             }
         };
-        tracing::info!(messages, failed = failed.len(), "answered a queue");
+        tracing::info!(messages, failed = failed.len(), "answered a batch of the queue");
         let mut response = SqsBatchResponse::default();
         failed.into_iter().for_each(|id| response.add_failure(id));
         response
@@ -121,7 +121,10 @@ impl<G: GenerateDataKey, P: PutRecords, L: ListShards> RecordEncryptor<G, P, L> 
             }
             if deadline.has_passed(self.clock.now().monotonic) {
                 let unwritten: Vec<_> = groups.into_iter().flatten().map(|message| message.id).collect();
-                tracing::warn!(messages = unwritten.len(), "the time was up before these messages' turn");
+                tracing::warn!(
+                    messages = unwritten.len(),
+                    "the time was up before these messages were written; the queue delivers them again"
+                );
                 failed.extend(unwritten);
                 return failed;
             }

@@ -1,4 +1,4 @@
-//! What callers ask for: records to encrypt and put, each judged by itself.
+//! What callers ask for: records to encrypt and put, each judged on its own.
 
 use std::collections::BTreeMap;
 
@@ -36,7 +36,7 @@ pub enum InvalidRecord {
     #[error("explicitHashKey is a decimal number from 0 to 2^128 - 1")]
     ExplicitHashKey,
     /// Neither or both of `data` and `json`.
-    #[error("a record has either data or json")]
+    #[error("a record has data or json, and not both")]
     Payload,
     /// `data` is not base64.
     #[error("data is base64 (RFC 4648, with padding)")]

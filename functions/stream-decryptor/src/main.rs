@@ -9,7 +9,7 @@ use warmkeys::sinks::ConfiguredSink;
 #[tokio::main]
 async fn main() -> Result<ExitCode, Error> {
     let Some(Config { decryptor, sink }) = configure(&warmkeys::program!(), Config::read) else {
-        return Ok(ExitCode::FAILURE); // told already, once
+        return Ok(ExitCode::FAILURE); // the problems were logged
     };
     let decryptor = StreamDecryptor::new(decryptor).await;
     let sink = ConfiguredSink::new(sink, decryptor.sdk_config(), decryptor.clock());

@@ -11,7 +11,7 @@ pub(crate) struct Arn<'a> {
 }
 
 impl<'a> Arn<'a> {
-    /// `None` if `text` is no ARN: six parts, of which all but the resource are of lower-case letters, digits and hyphens.
+    /// `None` if `text` is not an ARN: six parts, of which all but the resource are of lower-case letters, digits and hyphens.
     pub(crate) fn parse(text: &'a str) -> Option<Self> {
         let mut parts = text.splitn(6, ':');
         let mut part = || parts.next();

@@ -1,4 +1,4 @@
-//! What the failures of AWS services other than KMS mean by their codes, and what may be told of them.
+//! What the failures of AWS services other than KMS mean by their codes, and what may be shown of them.
 
 use std::error::Error;
 use std::fmt;
@@ -14,7 +14,7 @@ use crate::text::bounded;
 /// The failure of a request, as all SDK crates have it.
 pub(crate) type SdkError<E> = aws_smithy_runtime_api::client::result::SdkError<E, HttpResponse>;
 
-/// What may be told of the failure of a request to `service`, bounded and without content: what goes on in the SDK's own error's place.
+/// What may be shown of the failure of a request to `service`, bounded and without content: what goes on in the SDK's own error's place.
 pub(crate) fn request_cause<E: ProvideErrorMetadata + Error + 'static>(
     service: &'static str,
     error: &SdkError<E>,
@@ -33,7 +33,7 @@ pub(crate) fn request_cause<E: ProvideErrorMetadata + Error + 'static>(
     })
 }
 
-/// What may be told of the failure of one entry, in an answer that says 200.
+/// What may be shown of the failure of one entry, in an answer that says 200.
 pub(crate) fn entry_cause(service: &'static str, code: &str) -> Arc<dyn Error + Send + Sync> {
     let code = bounded(code, MAX_TEXT_LEN);
     Arc::new(ServiceFailure { service, code, status: None, request_id: None, message: None })
@@ -42,7 +42,7 @@ pub(crate) fn entry_cause(service: &'static str, code: &str) -> Arc<dyn Error + 
 /// Codes and messages come from outside and go to the log: 300 bytes hold every one that is worth reading.
 const MAX_TEXT_LEN: usize = 300;
 
-/// What an error code says by itself.
+/// What an error code says on its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CodeMeaning {
     Throttled,

@@ -95,7 +95,7 @@ impl<K: DecryptDataKey, S: RecordSink, Q: Quarantine> BatchProcessor<K, S, Q> {
 
         let checkpoint = checkpoint.or_else(|| {
             let error = stopped_by?;
-            tracing::debug!(index = end, class = %error.class(), "the records from here on wait for the redelivery");
+            tracing::debug!(index = end, class = %error.class(), "the records from here on come again with the next delivery");
             Checkpoint::new(&records, end, error.class(), describe(&error))
         });
         let distinct_data_keys = decrypted.distinct_data_keys;

@@ -125,7 +125,7 @@ impl Environment {
         for variable in self.groups.iter().flat_map(|group| &group.variables) {
             let Some(value) = self.variables.get(variable.name) else { continue };
             let is_default = variable.default.as_deref() == Some(value);
-            // Its members are told one by one.
+            // Its members are shown one by one.
             let is_container = variable.name == further_settings::NAME;
             let is_told = changed.iter().any(|told| told.name == variable.name);
             if !is_default && !is_container && !is_told {

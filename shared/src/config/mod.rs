@@ -9,13 +9,13 @@
 //! - What was not read cannot be known: a misspelt variable is noticed, because it begins or looks like one that was.
 //!
 //! Every group has to be read before the first missing one ends the composition, as below: otherwise neither its variables nor their
-//! problems are told.
+//! problems are reported.
 //!
 //! ```
 //! use warmkeys::config::{self, Environment, Group, Text};
 //! use warmkeys::lambda::StreamDecryptorConfig;
 //!
-//! /// The variables of a sink of one's own.
+//! /// The variables of a sink of your own.
 //! const TABLE: Group<String> = Group {
 //!     heading: "Table",
 //!     variables: &[&TABLE_NAME],

@@ -13,20 +13,20 @@ use crate::message::MessageError;
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum DataKeyError {
     /// KMS answered `ThrottlingException` or `LimitExceededException` until the deadline or the last attempt.
-    #[error("KMS throttled the request")]
+    #[error("KMS throttled the request until the time or the attempts were used up")]
     Throttled(#[source] Arc<dyn Error + Send + Sync>),
     /// A time-out, a connection error or a failure inside KMS, until the deadline or the last attempt.
-    #[error("KMS could not be reached or failed")]
+    #[error("KMS could not be reached, or failed")]
     Transient(#[source] Arc<dyn Error + Send + Sync>),
     /// The deadline passed before KMS answered (or before it could be asked).
-    #[error("the deadline passed before the data key was there")]
+    #[error("the deadline passed before KMS gave the data key")]
     DeadlinePassed,
     /// The key is disabled, pending deletion, not found or otherwise in a state in which it is of no use, or it answered a request to
     /// generate or wrap a data key with something else.
-    #[error("the KMS key cannot be used")]
+    #[error("the KMS key cannot be used; check its state")]
     KeyUnavailable(#[source] Arc<dyn Error + Send + Sync>),
     /// KMS refused the caller, the credentials or the request.
-    #[error("KMS refused access")]
+    #[error("KMS refused access; check the policies of the role and of the KMS key")]
     AccessDenied(#[source] Arc<dyn Error + Send + Sync>),
     /// KMS answered `ValidationException`: a mistake in the configuration, or in a part of the request that came from a record. Where
     /// a record to be read must be to blame, the keyring calls it [`Undecryptable`](Self::Undecryptable).
@@ -37,7 +37,7 @@ pub enum DataKeyError {
     #[error("KMS cannot decrypt this data key: wrong key, wrong encryption context or damaged ciphertext")]
     Undecryptable(#[source] Arc<dyn Error + Send + Sync>),
     /// None of the record's encrypted data keys is wrapped by a key that the configuration allows.
-    #[error("no encrypted data key is wrapped by an allowed KMS key")]
+    #[error("no encrypted data key is wrapped by a KMS key that KMS_KEY_ARNS or KMS_DISCOVERY_ACCOUNT_IDS allows")]
     NoAllowedKey,
     /// KMS answered with another key than the one asked for.
     #[error("KMS decrypted with another key than the one asked for")]

@@ -1,4 +1,4 @@
-//! The cached decryptor: payloads in, for each its plaintext or why there is none. On Lambda or anywhere else.
+//! The cached decryptor: payloads in, and for each its plaintext, or why it has none. On Lambda or anywhere else.
 //!
 //! Payloads -> plan (headers read, the distinct data keys) -> resolve (as few KMS calls as can matter) -> opening (on every core,
 //! off the async runtime). Where its data keys come from decides what is cached and how often KMS is called:
@@ -105,7 +105,7 @@ impl<K: DecryptDataKey> Decryptor<K> {
     /// Payloads that share a data key cost one request for it, and none if it is cached.
     ///
     /// # Errors
-    /// [`OpeningPanicked`]. What is wrong with a payload or its data key is told in its place.
+    /// [`OpeningPanicked`]. What is wrong with a payload or its data key is in its result.
     ///
     /// ```
     /// use std::sync::Arc;

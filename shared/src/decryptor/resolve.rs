@@ -61,7 +61,7 @@ pub(super) async fn resolve(
     let mut resolved = ResolvedDataKeys { outcomes: vec![DataKeyOutcome::Waiting; data_keys.len()], blocked: None };
     let mut unasked = data_keys.iter().enumerate().peekable();
     let mut under_way = FuturesUnordered::new();
-    // The decryptor keeps to the deadline by itself. One that does not must not take the others' time.
+    // The decryptor keeps to the deadline on its own. One that does not must not take the others' time.
     let mut wait_until = deadline;
     loop {
         while under_way.len() < max_concurrent_requests.get() {

@@ -49,7 +49,7 @@ pub(crate) async fn deliver_in_requests<E: RequestEntry, S: SendRequest<E>>(
     progress.finish(DeliveryError::DeadlinePassed)
 }
 
-/// A request's answer: one result an entry, or what befell the whole request.
+/// A request's answer: one result per entry, or what happened to the whole request.
 type Answer = Result<Vec<Result<(), DeliveryError>>, RequestFailure>;
 
 #[derive(Clone)]
@@ -94,9 +94,9 @@ struct NoAnswer {
     after: Duration,
 }
 
-/// The service told of fewer entries than it was sent.
+/// The service answered for fewer entries than it was sent.
 #[derive(Debug, thiserror::Error)]
-#[error("the answer does not tell what became of the entry")]
+#[error("the answer does not say what became of the entry")]
 struct IncompleteAnswer;
 
 #[cfg(test)]

@@ -16,16 +16,16 @@ pub enum DeliveryError {
     #[error("the deadline passed before the record was delivered")]
     DeadlinePassed,
     /// The service throttled until the deadline or the last attempt.
-    #[error("the destination throttled the request")]
+    #[error("the destination throttled the request until the time or the attempts were used up")]
     Throttled(#[source] Arc<dyn Error + Send + Sync>),
     /// The service or the network failed until the deadline or the last attempt.
-    #[error("the destination could not be reached or failed")]
+    #[error("the destination could not be reached, or failed")]
     Transient(#[source] Arc<dyn Error + Send + Sync>),
-    /// The destination refused: access, a wrong name, a wrong state. An operator can mend it.
-    #[error("the destination refused the request")]
+    /// The destination refused: access, a wrong name, a wrong state. An operator can fix it.
+    #[error("the destination refused the request; check its name and state, and the role's policies")]
     Refused(#[source] Arc<dyn Error + Send + Sync>),
     /// The record is larger than the destination takes.
-    #[error("the record has {len} bytes as it would be sent, the destination takes {limit}")]
+    #[error("the record would be sent as {len} bytes, and the destination takes at most {limit}")]
     TooLarge {
         /// The bytes as they would be sent.
         len: usize,

@@ -33,7 +33,7 @@ pub(crate) trait SendRequest<E>: Sync {
     /// Sends `entries` (at least one) in one request and tells what became of each, in the same order.
     ///
     /// # Errors
-    /// What befell the request as a whole; no entry is known to have arrived then.
+    /// What happened to the request as a whole; then no entry is known to have arrived.
     fn send(
         &self,
         entries: &[&E],

@@ -1,4 +1,4 @@
-//! Delivery to services that take one entry a request.
+//! Delivery to services that take one entry per request.
 
 use futures_util::{StreamExt as _, stream};
 
@@ -13,7 +13,7 @@ use crate::retry::{Deadline, RetryPolicy};
 ///
 /// Up to `concurrency` requests are under way at any time: a window over the entries, which moves on as soon as the first one in
 /// it has arrived. An entry is made when the window reaches it, so that no more than a window of them is in memory. Each is tried
-/// by itself, as [`deliver_in_requests`] does. The first one that cannot be delivered ends the delivery, at the latest at
+/// on its own, as [`deliver_in_requests`] does. The first one that cannot be delivered ends the delivery, at the latest at
 /// `deadline`; of those after it, only what the window held may have arrived.
 pub(crate) async fn deliver_one_by_one<E: RequestEntry + Send, S: SendRequest<E>>(
     sender: &S,

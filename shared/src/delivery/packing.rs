@@ -52,7 +52,7 @@ impl RequestPlan {
     /// Packs `candidates` (an index and its entry, in order) into the requests of one round.
     ///
     /// A candidate that would break its group's order, or for which there is no room, is left for a later round. Every candidate
-    /// must fit into a request by itself; so a round is empty only if there is no candidate.
+    /// must fit into a request on its own; so a round is empty only if there is no candidate.
     pub(crate) fn pack<'e, E: RequestEntry + 'e>(
         &self,
         candidates: impl Iterator<Item = (usize, &'e E)>,

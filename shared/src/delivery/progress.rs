@@ -12,7 +12,7 @@ pub(super) struct Progress<'a, E> {
     /// Entries from here on are not sent: the one at `end` cannot be delivered.
     end: usize,
     end_reason: Option<DeliveryError>,
-    /// Those of the last round that are worth trying again, in order, with what befell them.
+    /// Those of the last round that are worth trying again, in order, with what happened to them.
     failed: Vec<(usize, DeliveryError)>,
 }
 

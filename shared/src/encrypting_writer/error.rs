@@ -12,11 +12,11 @@ pub enum EncryptError {
     #[error(transparent)]
     Context(#[from] GenerationRequestError),
     /// One of the record's pairs has another value in the settings.
-    #[error("a pair of the record's encryption context contradicts a configured one")]
+    #[error("the record's encryption context has another value for a key of the configured one (ENCRYPTION_CONTEXT)")]
     ContradictsConfiguredPair,
     /// KMS found the request for a data key invalid, and the record's encryption context is one that it may refuse: it is large, or
     /// has an empty key or value.
-    #[error("KMS refuses the record's encryption context")]
+    #[error("KMS refuses the record's encryption context, perhaps for its size or an empty key or value")]
     ContextRefused(#[source] DataKeyError),
     /// No stream takes the record: its size, sealed, or its keys.
     #[error(transparent)]
@@ -62,7 +62,7 @@ impl EncryptError {
             Self::Context(_) | Self::ContradictsConfiguredPair | Self::ContextRefused(_) | Self::Unwritable(_) => {
                 FailureClass::Permanent
             }
-            // Nobody has looked at the record yet: any other answer of KMS that is of no use is an operator's to mend.
+            // Nobody has looked at the record yet: whatever else KMS answers is for an operator to fix.
             Self::DataKey(error) if error.class() == FailureClass::Permanent => FailureClass::Unavailable,
             Self::DataKey(error) => error.class(),
             Self::Sealing(_) | Self::SealingPanicked | Self::DeadlinePassed | Self::EarlierRecordFailed { .. } => {

@@ -1,7 +1,7 @@
 //! Encrypts records in bulk and writes them to a Kinesis stream: the producing side's counterpart of
 //! [`BatchProcessor`](crate::batch::BatchProcessor).
 //!
-//! [`PlainRecord`]s -> checked, each by itself -> materials, one data key for all of an encryption context ->
+//! [`PlainRecord`]s -> checked, each on its own -> materials, one data key for all of an encryption context ->
 //! sealed on every core -> later records of a failed one's partition key held back -> one
 //! [`KinesisWriter::write`] -> a [`Receipt`] or an [`EncryptError`] for each, by index.
 

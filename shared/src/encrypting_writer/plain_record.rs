@@ -13,7 +13,7 @@ use crate::records::UserRecord;
 pub struct PlainRecord {
     /// 1 to 256 characters. Decides the shard, and what is kept in order.
     pub partition_key: Arc<str>,
-    /// A decimal number below 2^128 that decides the shard in the partition key's stead.
+    /// A decimal number below 2^128 that decides the shard instead of the partition key.
     pub explicit_hash_key: Option<Arc<str>>,
     /// What is encrypted, possibly empty.
     pub plaintext: Bytes,
@@ -22,7 +22,7 @@ pub struct PlainRecord {
 }
 
 impl PlainRecord {
-    /// The record as it travels, with `data` in the plaintext's stead.
+    /// The record as it travels, with `data` instead of the plaintext.
     pub(super) fn with_data(&self, data: Bytes) -> UserRecord {
         let explicit_hash_key = self.explicit_hash_key.clone();
         UserRecord { partition_key: Arc::clone(&self.partition_key), explicit_hash_key, data }

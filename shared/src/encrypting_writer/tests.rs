@@ -162,7 +162,7 @@ async fn a_context_with_an_empty_value_is_written_where_kms_takes_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_kms_finds_invalid_with_an_ordinary_context_or_a_doubtful_configured_one_is_an_operators_to_mend() {
+async fn what_kms_finds_invalid_with_an_ordinary_context_or_a_doubtful_configured_one_is_an_operators_to_fix() {
     for (configured, own) in [("orders", "a"), ("", "a"), ("", "")] {
         let stack = stack_with([("stream", configured)].into_iter().collect());
         stack.kms.always(Duration::ZERO, Answer::InvalidRequest);

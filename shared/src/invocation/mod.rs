@@ -1,4 +1,4 @@
-//! What surrounds an invocation: the deadline that Lambda brings, and what is told of a panic.
+//! What surrounds an invocation: the deadline that Lambda brings, and what is shown of a panic.
 
 mod phases;
 pub mod variables;
@@ -42,7 +42,7 @@ impl InvocationDeadlines {
                 tracing::warn!(
                     deadline_epoch_millis = epoch_millis,
                     function_timeout_seconds = self.function_timeout.as_secs_f64(),
-                    "the invocation's deadline is implausible, the configured time-out is used instead"
+                    "the invocation's deadline is implausible; FUNCTION_TIMEOUT_SECONDS is used instead"
                 );
             });
             Deadline::after(now.monotonic, self.function_timeout)
@@ -50,7 +50,7 @@ impl InvocationDeadlines {
     }
 }
 
-/// Has `handler` handle an invocation; if it panics, that is all that is told.
+/// Has `handler` handle an invocation; if it panics, that is all that the error says.
 ///
 /// Lambda's runtime client would answer, and log, with the panic's words, and those may quote the value that nobody expected.
 /// [`logging`](crate::logging) tells the place.
@@ -64,7 +64,7 @@ pub async fn catch_panic<T>(handler: impl Future<Output = T>) -> Result<T, Handl
 
 /// An invocation's handler panicked: a mistake in the program. What it had begun may have happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the handler panicked; the log tells where")]
+#[error("the handler panicked; the log says where")]
 pub struct HandlerPanicked;
 
 /// The longest time that Lambda lets a function run.

@@ -236,7 +236,7 @@ fn classify<E: ProvideErrorMetadata + Error + 'static>(error: &SdkError<E>) -> R
     }
 }
 
-/// Whether a dispatch failed for certain before anything of the request was sent: while the credentials were had, or while the
+/// Whether a dispatch failed for certain before anything of the request was sent: while the credentials were obtained, or while the
 /// connection was made (name resolution, TCP, TLS, and the time-out of all that).
 fn never_left(error: &(dyn Error + 'static)) -> bool {
     std::iter::successors(Some(error), |error| (*error).source()).any(|cause| {

@@ -15,15 +15,15 @@ pub enum WriteError {
     /// Its shard, or the request, was throttled until the record's time was up or to the last attempt.
     #[error("Kinesis throttled the record")]
     Throttled,
-    /// To the last attempt, Kinesis failed with the record or no connection to it was had.
-    #[error("Kinesis failed internally with the record, or could not be reached")]
+    /// Up to the last attempt, Kinesis failed with the record or could not be reached.
+    #[error("Kinesis failed, or could not be reached")]
     Failed,
     /// The record's time to live or the deadline passed before its turn came.
-    #[error("the record's time was up before it was written")]
+    #[error("the time for the record was up before it was written")]
     Expired,
     /// Kinesis refused the request, or an earlier one of the same call: access, the stream's name or state, a KMS key of the
-    /// stream's server-side encryption, an invalid argument. An operator can mend it.
-    #[error("Kinesis refused the request")]
+    /// stream's server-side encryption, an invalid argument. An operator can fix it.
+    #[error("Kinesis refused the request; check the stream's name and state, and the role's policies")]
     Refused(#[source] Arc<dyn Error + Send + Sync>),
     /// An earlier record of the same partition key failed, so that writing this one would break their order.
     #[error("record {index}, which has the same partition key and comes first, was not acknowledged")]
@@ -80,7 +80,7 @@ pub enum UnknownCause {
     #[error("the request timed out")]
     TimedOut,
     /// The record's time to live or the deadline passed while the request was under way.
-    #[error("the record's time was up while the request was under way")]
+    #[error("the time for the record was up while the request was under way")]
     ExpiredInFlight,
     /// The connection broke, or the service failed (5xx) with the request.
     #[error("the connection or the service failed during the request")]
@@ -126,19 +126,19 @@ pub enum PutRecordsError {
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum ListShardsError {
     /// Too many `ListShards` requests, or the stream is being changed.
-    #[error("Kinesis throttled the listing of shards")]
+    #[error("Kinesis throttled the request for the list of shards")]
     Throttled(#[source] Arc<dyn Error + Send + Sync>),
     /// A time-out, a broken connection, a 5xx.
-    #[error("the connection or the service failed during the listing of shards")]
+    #[error("the connection or the service failed while the shards were listed")]
     Transient(#[source] Arc<dyn Error + Send + Sync>),
     /// No answer in time.
-    #[error("the listing of shards took too long")]
+    #[error("listing the shards took too long")]
     TimedOut,
     /// Access denied, no such stream.
     #[error("Kinesis refused to list the shards")]
     Refused(#[source] Arc<dyn Error + Send + Sync>),
     /// The listing has no open shard, or no end.
-    #[error("the listing of shards makes no sense")]
+    #[error("the list of shards that Kinesis gave is incomplete or contradicts itself")]
     Malformed,
 }
 

@@ -1,4 +1,4 @@
-//! Writing to Kinesis: full batches, paced per shard, order kept per partition key, every record's fate told.
+//! Writing to Kinesis: full batches, paced per shard, order kept per partition key, with an answer for every record.
 //!
 //! One record's way: [`KinesisWriter::write`] checks it, predicts its shard from the shard map, queues it with its shard behind
 //! the earlier records of its partition key, packs it into a `PutRecords` request as soon as the shard's token buckets allow, and

@@ -33,7 +33,7 @@ const AGGREGATION: Choice<Aggregation> = Choice {
         ("same-shard", Aggregation::SameShard),
     ],
     meaning: "Whether records written to Kinesis are packed into KPL aggregates; consumers must then take them apart (the KCL and \
-              enhanced fan-out mappings do). Without it, the order of a partition key costs one round trip a record.",
+              enhanced fan-out mappings do). Without it, the order of a partition key costs one round trip per record.",
 };
 
 const MAX_RECORD_BYTES: Integer = Integer {

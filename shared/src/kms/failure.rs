@@ -43,7 +43,7 @@ pub enum KmsFailure {
         status: u16,
     },
     /// The answer lacks the plaintext, the ciphertext or the key's ARN.
-    #[error("the answer lacks the plaintext, the ciphertext or the key")]
+    #[error("the answer has no plaintext, no ciphertext or no key")]
     Incomplete,
 }
 

@@ -108,5 +108,5 @@ const MAX_CONCURRENCY: Integer = Integer {
     allowed: 1..=1_000,
     default: Some(ConcurrencyLimit::DEFAULT_MAX.get() as u64),
     unit: "requests",
-    meaning: "The most KMS requests under way at once in a sandbox. Fewer are while KMS throttles.",
+    meaning: "The most KMS requests under way at once in a sandbox. There are fewer while KMS throttles.",
 };

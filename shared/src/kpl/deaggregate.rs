@@ -15,14 +15,14 @@ use crate::records::{HashKey, UserRecord};
 ///
 /// Less than any encrypted record has: the header of a message alone has more, and a KMS ciphertext of one byte more than twice
 /// as many. It keeps an aggregate of empty records from taking many times its size in memory, now and wherever each
-/// of them is kept by itself.
+/// of them is kept on its own.
 pub const MIN_MEAN_PAYLOAD_LEN: usize = 64;
 
 /// Takes an aggregate apart, in order. The user records' payloads share `payload`'s buffer.
 ///
 /// `None` if `payload` is not an aggregate: another beginning, a wrong digest, not the protobuf, or an index outside its table. As
 /// the Kinesis Client Library has it, such bytes are plain data. So are, against that library, aggregates that would take many
-/// times their size when each user record is kept by itself, which no stream of encrypted records has: with a partition
+/// times their size when each user record is kept on its own, which no stream of encrypted records has: with a partition
 /// key or an explicit hash key that Kinesis itself would not take, with a table longer than there are records, or with
 /// payloads of less than [`MIN_MEAN_PAYLOAD_LEN`] on average.
 #[must_use]

@@ -13,7 +13,7 @@ pub enum Error {
     /// Lambda gives no invocations.
     #[error(transparent)]
     RuntimeApi(#[from] RuntimeApiError),
-    /// What a function of one's own does before it runs has failed.
+    /// What a function of your own does before it runs has failed.
     #[error(transparent)]
     Start(#[from] Box<dyn std::error::Error + Send + Sync>),
 }

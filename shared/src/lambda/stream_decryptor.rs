@@ -55,7 +55,7 @@ impl StreamDecryptor {
         Self { config, sdk: aws_config::load_from_env().await, clock: Arc::new(SystemClock) }
     }
 
-    /// Region and credentials, to make clients of one's own from.
+    /// Region and credentials, to make clients of your own from.
     #[must_use]
     pub fn sdk_config(&self) -> &SdkConfig {
         &self.sdk

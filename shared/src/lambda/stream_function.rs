@@ -16,8 +16,8 @@ use crate::sinks::RecordSink;
 
 /// A function that decrypts a stream: one for each sandbox, with its warm state.
 ///
-/// Around each batch it does what a function of one's own easily forgets: the deadline is the invocation's (or, where that cannot be
-/// right, the configured time-out), a panic fails one invocation and is told without its words, each batch is logged in one line, and the
+/// Around each batch it does what a function of your own easily forgets: the deadline is the invocation's (or, where that cannot be
+/// right, the configured time-out), a panic fails one invocation and is logged without its words, each batch is logged in one line, and the
 /// answer is the one that `ReportBatchItemFailures` asks for.
 #[derive(Debug)]
 pub struct StreamFunction<K, S, Q> {

@@ -1,8 +1,8 @@
-//! Logs, on standard error: a JSON object a line, or lines to read.
+//! Logs, on standard error: one JSON object per line, or lines to read.
 //!
 //! The level holds for this crate and for the crates that a program names as its own ([`Program`], [`include`]). All others are let
 //! through from `warn` on only, whatever the level: the debug events of the HTTP stack and the SDK carry response bodies, and with
-//! them plaintext data keys. That is a list of what may be told, not of what may not, since nobody knows all crates that do so.
+//! them plaintext data keys. It lists what may be logged, not what may not, since nobody knows all crates that do so.
 
 mod variables;
 
@@ -49,7 +49,7 @@ pub enum LogLevel {
 /// The form of the logs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LogFormat {
-    /// A JSON object a line, as Lambda's filters and queries need them.
+    /// One JSON object per line, as Lambda's filters and queries need them.
     #[default]
     Json,
     /// A line to read.
@@ -149,7 +149,7 @@ fn own_level(level: LogLevel) -> LevelFilter {
 fn log_panic(panic: &PanicHookInfo<'_>) {
     match panic.location() {
         Some(location) => tracing::error!(file = location.file(), line = location.line(), "panicked"),
-        None => tracing::error!("panicked at an unknown place"),
+        None => tracing::error!("panicked, at an unknown place"),
     }
 }
 

@@ -37,5 +37,5 @@ const LEVEL: Choice<LogLevel> = Choice {
 const FORMAT: Choice<LogFormat> = Choice {
     name: "AWS_LAMBDA_LOG_FORMAT",
     choices: &[("JSON", LogFormat::Json), ("Text", LogFormat::Text)],
-    meaning: "JSON: an object a line. Text: a line to read on a terminal. Lambda sets it from the function's LoggingConfig.",
+    meaning: "JSON: one object per line. Text: lines to read on a terminal. Lambda sets it from the function's LoggingConfig.",
 };

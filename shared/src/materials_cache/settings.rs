@@ -33,7 +33,7 @@ impl CacheSettings {
     pub const MAX_CAPACITY: NonZeroUsize = NonZeroUsize::new(100_000).unwrap();
 
     /// The default age of a remembered permanent failure: long enough for a batch and its immediate redelivery, short enough that
-    /// a mistake in a key's configuration, once mended, is soon forgotten.
+    /// a mistake in a key's configuration, once fixed, is soon forgotten.
     pub const DEFAULT_FAILURE_MAX_AGE: Duration = Duration::from_secs(10);
 
     /// The longest that a permanent failure may be remembered.

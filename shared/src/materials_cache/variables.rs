@@ -49,7 +49,7 @@ const MAX_AGE: Integer = Integer {
     allowed: CacheSettings::MAX_AGE_BOUNDS.start().as_secs()..=CacheSettings::MAX_AGE_BOUNDS.end().as_secs(),
     default: Some(CacheSettings::DEFAULT_MAX_AGE.as_secs()),
     unit: "seconds",
-    meaning: "How long a data key is used after KMS has given it out. Also how long a disabled key goes on working.",
+    meaning: "How long a data key is used after KMS has given it out. Until then a disabled KMS key goes on working, too.",
 };
 
 const REFRESH_AFTER: Integer = Integer {
@@ -57,7 +57,7 @@ const REFRESH_AFTER: Integer = Integer {
     allowed: 1..=CacheSettings::MAX_AGE_BOUNDS.end().as_secs(),
     default: None,
     unit: "seconds, less than DATA_KEY_MAX_AGE_SECONDS (absent: four fifths of it)",
-    meaning: "The age from which on a use of a data key also renews it, without waiting.",
+    meaning: "From this age on, using a data key also renews it, without waiting.",
 };
 
 const CAPACITY: Integer = Integer {
@@ -65,7 +65,7 @@ const CAPACITY: Integer = Integer {
     allowed: 1..=CacheSettings::MAX_CAPACITY.get() as u64,
     default: Some(CacheSettings::DEFAULT_CAPACITY.get() as u64),
     unit: "data keys",
-    meaning: "The most data keys kept in a sandbox; the least recently used goes first.",
+    meaning: "The most data keys kept in a sandbox (one running copy of the function); the least recently used goes first.",
 };
 
 const PARTITION: Text<String> = Text {

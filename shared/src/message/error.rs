@@ -18,7 +18,7 @@ pub enum MessageError {
         /// The first byte.
         version: u8,
     },
-    /// The algorithm suite id is none of the eleven.
+    /// The algorithm suite id is not one of the eleven.
     #[error("there is no algorithm suite {id:#06x}")]
     UnknownSuite {
         /// The id in the header.

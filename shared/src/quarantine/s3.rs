@@ -14,7 +14,7 @@ use crate::s3::{NewObject, ObjectStore, S3Settings};
 
 /// Writes each rejected record as one object, a [`QuarantineEnvelope`].
 ///
-/// One object a record, not one a batch: its key is made of the record alone, so that a redelivered batch, which may begin and
+/// One object per record, not one per batch: its key is made of the record alone, so that a redelivered batch, which may begin and
 /// end elsewhere, overwrites the objects and leaves no duplicates.
 #[derive(Debug)]
 pub struct S3Quarantine {
@@ -28,7 +28,7 @@ impl S3Quarantine {
         Self { store: ObjectStore::new(sdk, settings, clock) }
     }
 
-    /// One object a record, each made only when it is asked for: few envelopes are in memory at once.
+    /// One object per record, each made only when it is asked for: few envelopes are in memory at once.
     fn objects<'a>(
         &'a self,
         origin: &'a ShardOrigin,

@@ -9,10 +9,10 @@ use crate::data_keys::MAX_CIPHERTEXT_BYTES;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ContentError {
     /// The payload is not a message of the AWS Encryption SDK, or asks for more than the limits allow.
-    #[error("the payload is not a message that can be read")]
+    #[error("the payload cannot be read as a message of the AWS Encryption SDK")]
     Malformed(#[source] MessageError),
     /// The commitment policy does not allow to read the message's suite.
-    #[error("the commitment policy does not allow to read algorithm suite {0:?}")]
+    #[error("the commitment policy (COMMITMENT_POLICY) does not allow reading algorithm suite {0:?}")]
     SuiteNotAllowed(AlgorithmSuite),
     /// The payload cannot be a KMS ciphertext.
     #[error("the payload has {len} bytes, a KMS ciphertext has 1 to {MAX_CIPHERTEXT_BYTES}")]
@@ -21,7 +21,7 @@ pub enum ContentError {
         len: usize,
     },
     /// A configured pair of the encryption context has another value in the record.
-    #[error("the encryption context has another value for the required key {key:?}")]
+    #[error("the encryption context has another value for {key:?} than REQUIRED_ENCRYPTION_CONTEXT")]
     ContextMismatch {
         /// The configured key, which is not secret.
         key: String,

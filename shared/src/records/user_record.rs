@@ -11,7 +11,7 @@ use bytes::Bytes;
 pub struct UserRecord {
     /// 1 to 256 characters. Decides the shard, and what is kept in order.
     pub partition_key: Arc<str>,
-    /// A decimal number below 2^128 that decides the shard in the partition key's stead.
+    /// A decimal number below 2^128 that decides the shard instead of the partition key.
     pub explicit_hash_key: Option<Arc<str>>,
     /// The payload, possibly empty.
     pub data: Bytes,

@@ -51,7 +51,7 @@ impl<'a> Attempts<'a> {
                 Ok(())
             }
             Decision::GiveUp(reason) => {
-                tracing::debug!(attempt = self.made, %class, ?reason, "an attempt failed, and there is no further one");
+                tracing::debug!(attempt = self.made, %class, ?reason, "an attempt failed, and no other will follow");
                 Err(reason)
             }
         }

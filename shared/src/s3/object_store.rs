@@ -69,7 +69,7 @@ impl RequestEntry for NewObject {
 
 impl SendRequest<NewObject> for ObjectStore {
     async fn send(&self, objects: &[&NewObject]) -> Result<Vec<Result<(), DeliveryError>>, DeliveryError> {
-        // There is one, because a request of S3 takes one; more would each be answered for by itself.
+        // There is one, because a request of S3 takes one; more would each have an answer of its own.
         let mut results = Vec::with_capacity(objects.len());
         for object in objects {
             let answer = self

@@ -7,7 +7,7 @@ use crate::delivery::{Delivery, DeliveryError};
 use crate::records::OpenedRecord;
 use crate::retry::Deadline;
 
-/// What becomes of one record, as a sink of one's own says.
+/// What becomes of one record, as a sink of your own says.
 ///
 /// The reasons go to the log, and that of [`Never`](Self::Never) to the quarantine too: at most 300 bytes of them are kept. They must
 /// not quote the record.

@@ -18,7 +18,7 @@ const REPLACED: &[Replaced] = &[
 ];
 
 fn read(environment: &mut Environment) -> Option<SinkSettings> {
-    // Whatever the sink is: their mistakes are told, and the documentation has them.
+    // Whatever the sink is: their mistakes are reported, and the documentation has them.
     let writer = environment.group(&crate::kinesis::VARIABLES);
     let message_limit = sqs::variables::read_message_limit(environment);
     match environment.read(&SINK_ARN)? {

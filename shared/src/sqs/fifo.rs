@@ -24,7 +24,7 @@ pub(crate) fn group_id(key: &str) -> String {
 /// The deduplication id of `record`: [its id](ShardRecord::id), hashed if that is too long.
 ///
 /// A queue may deduplicate across all its groups, and what it takes for a duplicate it acknowledges and drops: too long an id
-/// costs nothing, too short a one a record.
+/// costs nothing, one that is too short costs a record.
 pub(crate) fn deduplication_id(record: &ShardRecord) -> String {
     let id = record.id();
     // Only far longer sequence numbers than the usual 56 digits come here.

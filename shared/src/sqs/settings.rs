@@ -136,16 +136,16 @@ impl MessageLimit {
 
 /// How the order within a message group is kept when one message of a request fails and a later one does not.
 ///
-/// SQS stores the messages of a request in their order, but answers for each by itself and does not promise to refuse those that
+/// SQS stores the messages of a request in their order, but answers for each on its own and does not promise to refuse those that
 /// follow a failed one in its group.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FifoOrder {
     /// One message of a group is under way at a time: order is kept whatever fails. A group (a partition key) then gets through one
-    /// message a round trip, some 100 a second; all groups together as many as the requests hold. An aggregate that has more
+    /// message per round trip, some 100 a second; all groups together as many as the requests hold. An aggregate that has more
     /// records of one partition key than fit into an invocation at that rate never gets through.
     #[default]
     Strict,
-    /// Messages of a group share requests: up to ten a round trip. After a partial failure within a request, a message that failed
+    /// Messages of a group share requests: up to ten per round trip. After a partial failure within a request, a message that failed
     /// is stored behind those of its group that did not.
     WithinRequests,
 }

@@ -1,4 +1,4 @@
-//! Text as it is told and stored: cut to a bound, in the characters that a service allows, and times.
+//! Text as it is shown and stored: cut to a bound, in the characters that a service allows, and times.
 
 mod bounded;
 mod sqs_characters;

@@ -12,7 +12,7 @@ pub(crate) fn rfc3339(time: SystemTime) -> String {
     }
 }
 
-/// The time that [`rfc3339`] wrote; `None` if `text` is none.
+/// The time that [`rfc3339`] wrote; `None` if `text` is not one.
 pub(crate) fn parse_rfc3339(text: &str) -> Option<SystemTime> {
     let far = || SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(text.parse().ok()?));
     humantime::parse_rfc3339(text).ok().or_else(far)

@@ -39,7 +39,7 @@ impl MappingSettings {
     }
 }
 
-/// The service's defaults: batches of 100, no window, one batch a shard, no limit to retries or age, no bisecting.
+/// The service's defaults: batches of 100, no window, one batch per shard, no limit to retries or age, no bisecting.
 impl Default for MappingSettings {
     fn default() -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! What can befall a call on demand.
+//! What can happen to a call on demand.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::operation::Operation;
 use crate::script;
 
-/// What befalls the next calls of an operation.
+/// What happens to the next calls of an operation.
 pub type ScriptedFault = script::ScriptedFault<Operation, Effect>;
 
 /// What happens to a call.

@@ -15,9 +15,9 @@ pub enum ForeignEvent {
     Scalar,
     /// What an SQS or SNS on-failure destination gets: where the records are, without them.
     OnFailureWithoutPayload,
-    /// What an on-failure destination got, with a payload that is no Kinesis event.
+    /// What an on-failure destination got, with a payload that is not a Kinesis event.
     OnFailureOfAnother,
-    /// A quarantine message that tells in which object its record is.
+    /// A quarantine message that says in which object its record is.
     QuarantineReference,
     /// Something like a quarantine message, which cannot be read.
     UnreadableQuarantine,
@@ -56,7 +56,7 @@ impl fmt::Display for ForeignEvent {
                 ("an array", "send the object {\"Records\": [...]} that Lambda's event source mapping sends")
             }
             Self::Text => ("a JSON string", "send the event itself, not its text inside a string"),
-            Self::Scalar => ("no object", "send an event with Records"),
+            Self::Scalar => ("not an object", "send an event with Records"),
             Self::OnFailureWithoutPayload => (
                 "a message of an on-failure destination without the records",
                 "read them from the stream again: KinesisBatchInfo says where they begin and end",

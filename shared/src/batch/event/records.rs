@@ -133,7 +133,7 @@ impl Records {
     }
 }
 
-/// JSON is UTF-8: what is not is no JSON.
+/// JSON is UTF-8: what is not UTF-8 is not JSON.
 fn utf8<'s>(scanner: &'s Scanner<'_>, text: Option<&'s Text>) -> Result<Option<&'s str>, NotJson> {
     text.map(|text| std::str::from_utf8(scanner.bytes(text)).map_err(|_| scanner.not_json())).transpose()
 }

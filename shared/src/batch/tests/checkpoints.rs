@@ -56,7 +56,7 @@ async fn a_key_throttled_at_any_record_makes_that_record_the_checkpoint_whatever
             assert_eq!(response, json!({ "batchItemFailures": [{ "itemIdentifier": expected.to_string() }] }));
             assert_eq!(processor.sink.arrived(), numbers(0..expected), "{key_ids:?}");
 
-            processor.mend();
+            processor.repair();
             let report = processor.run(batch(records[expected..].to_vec())).await;
             assert_eq!(report.checkpoint, None);
             assert_eq!(processor.sink.arrived(), numbers(0..key_ids.len()), "{key_ids:?}");
@@ -123,7 +123,7 @@ async fn while_the_sink_fails_before_a_rejected_record_nothing_is_quarantined() 
     }
     assert!(processor.quarantine.arrived().is_empty());
 
-    processor.mend();
+    processor.repair();
     processor.decryptor.data_keys.faults.lock().unwrap().insert(9, KeyFault::Undecryptable);
     let report = processor.run(batch(records)).await;
     assert_eq!((report.checkpoint, report.delivered), (None, 3));

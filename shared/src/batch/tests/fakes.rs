@@ -112,7 +112,7 @@ impl FakeDestination {
                 None => {}
             }
             if self.never.lock().unwrap().contains(text) {
-                return Delivery::stopped_at(index, DeliveryError::never("it is no order"));
+                return Delivery::stopped_at(index, DeliveryError::never("it is not an order"));
             }
             self.arrived.lock().unwrap().push(text.clone());
             tokio::task::yield_now().await;
@@ -209,7 +209,7 @@ impl FakeProcessor {
     }
 
     /// Ends all faults.
-    pub(super) fn mend(&self) {
+    pub(super) fn repair(&self) {
         self.decryptor.data_keys.faults.lock().unwrap().clear();
         *self.sink.fault.lock().unwrap() = None;
         *self.quarantine.fault.lock().unwrap() = None;

@@ -82,7 +82,7 @@ fn records_of(model: &[ModelRecord]) -> Vec<ShardRecord> {
 }
 
 fn apply(faults: &Faults, processor: &FakeProcessor) {
-    processor.mend();
+    processor.repair();
     let key_faults = (0..).zip(&faults.keys).filter_map(|(key_id, fault)| Some((key_id, (*fault)?)));
     processor.decryptor.data_keys.faults.lock().unwrap().extend(key_faults);
     *processor.quarantine.fault.lock().unwrap() = faults.quarantine;
@@ -96,7 +96,7 @@ async fn run_through(model: &[ModelRecord], faults: &[Faults], processor: &FakeP
     let mut faults = faults.iter();
     while position < records.len() {
         let fault = faults.next();
-        fault.map_or_else(|| processor.mend(), |fault| apply(fault, processor));
+        fault.map_or_else(|| processor.repair(), |fault| apply(fault, processor));
         let arrived_before = processor.sink.arrived().len();
         let report = processor.run(batch(records[position..].to_vec())).await;
 

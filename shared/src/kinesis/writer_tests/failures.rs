@@ -106,7 +106,7 @@ async fn a_refusal_ends_the_call_without_a_further_request() {
     let results = writer.write(numbered(5_000, 10), within(60)).await;
     assert!(results.iter().all(|result| matches!(result, Err(WriteError::Refused(_)))));
     assert_eq!(kinesis.read(|fake| fake.received.len()), 0);
-    // An operator has mended it.
+    // An operator has fixed it.
     assert!(writer.write(numbered(10, 10), within(60)).await.iter().all(Result::is_ok));
 }
 

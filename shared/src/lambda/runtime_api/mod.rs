@@ -3,7 +3,7 @@
 //! A loop of our own around that client, and not `lambda_runtime`'s, for two things that the latter decides differently:
 //!
 //! - A header that nobody here needs ends its process, and with it the warm data keys: a client context that is not
-//!   `{"custom": {"<text>": "<text>"}}`, which any direct invoker may send, or a deadline that is no number. Here headers that are
+//!   `{"custom": {"<text>": "<text>"}}`, which any direct invoker may send, or a deadline that is not a number. Here headers that are
 //!   not needed are not read, and a deadline that cannot be read is as good as none.
 //! - It gives the handler a typed event: read through two deserialisers, and with errors that quote it. Here the handler gets the
 //!   event's bytes.

@@ -45,7 +45,7 @@ pub(in crate::quarantine) fn hanging_store() -> ObjectStore {
 /// Objects by their keys.
 pub(in crate::quarantine) type Objects = Arc<Mutex<BTreeMap<String, Vec<u8>>>>;
 
-/// A rule that keeps objects as a bucket does: one a key. The body is known to be in memory.
+/// A rule that keeps objects as a bucket does: one per key. The body is known to be in memory.
 pub(in crate::quarantine) fn bucket() -> (Rule, Objects) {
     let objects = Arc::new(Mutex::new(BTreeMap::new()));
     let stored = Arc::clone(&objects);

@@ -11,7 +11,7 @@ use crate::batch::ShardBatch;
 /// How many events are made of each kind.
 const EVENTS: u64 = 4_000;
 
-/// What an event says of a record that is no aggregate.
+/// What an event says of a record that is not an aggregate.
 #[derive(Debug, PartialEq, Eq)]
 struct Told {
     sequence_number: String,

@@ -71,7 +71,7 @@ struct CiphertextLength {
 
 /// Blames the record where KMS found a request invalid by no fault but the record's: it would stay in front of all others.
 ///
-/// KMS has the same error for mistakes in the configuration, but those befall every request. So the record is to blame
+/// KMS has the same error for mistakes in the configuration, but those happen to every request. So the record is to blame
 /// - once the configuration `is_proven`, because KMS has decrypted something with it;
 /// - before that, if its encryption context is [one that KMS may refuse](kms_may_refuse): of what a record brings into a request, the
 ///   ciphertext's length and the key's ARN are checked before it is sent.

@@ -68,7 +68,7 @@ impl<D: Call<KmsDecrypt>> DecryptionKeyring<D> {
     /// Each but the last has at most half of the time that is left, so that one whose KMS fails, or does not answer, leaves some to the
     /// next. A throttled one ends the trying, although not all of the time is used up: the quota is the account's, whichever key
     /// a request names, and the redelivery has the same chances. When all have failed, the failure that leaves most hope is
-    /// reported, so that nothing that an operator could mend is quarantined.
+    /// reported, so that nothing that an operator could fix is quarantined.
     async fn decrypt_one_of(
         &self,
         suite: AlgorithmSuite,
@@ -102,7 +102,7 @@ impl<D: Call<KmsDecrypt>> DecryptionKeyring<D> {
     /// Decrypts a bare ciphertext, which does not say which key wrapped it, with one call if it can be.
     ///
     /// In discovery there is no key to name in a second call: a ciphertext of a key that nobody has allowed, such as a foreign
-    /// account's, is denied access, and so is like one that an operator can mend.
+    /// account's, is denied access, and so is like one that an operator can fix.
     async fn decrypt_ciphertext(
         &self,
         ciphertext: &[u8],
@@ -130,7 +130,7 @@ impl<D: Call<KmsDecrypt>> DecryptionKeyring<D> {
     /// Asks for a bare ciphertext once more with each of `keys`, after access was denied, or the key was of no use, without KMS saying
     /// which key that is.
     ///
-    /// The key that wrapped it may be one that nobody has allowed, and then no operator can mend it: asked with an allowed key, KMS
+    /// The key that wrapped it may be one that nobody has allowed, and then no operator can fix it: asked with an allowed key, KMS
     /// says that it is the incorrect one. `None` if there are no keys to ask with.
     async fn decrypt_with_each(
         &self,

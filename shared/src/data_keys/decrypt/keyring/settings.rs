@@ -21,7 +21,7 @@ pub enum AllowedKeys {
     /// the function's role may use is used.
     ///
     /// A bare ciphertext of a key that the role may not use, be it a foreign account's, is denied access like one that an operator can
-    /// mend. It is the checkpoint until then, unless such records go to quarantine.
+    /// fix. It is the checkpoint until then, unless such records go to quarantine.
     Discovery(Option<DiscoveryFilter>),
 }
 

@@ -298,13 +298,13 @@ async fn a_bare_ciphertext_of_a_foreign_key_does_not_pass_for_denied_access() {
     kms.script([(Duration::ZERO, Answer::AccessDenied)]);
     assert_eq!(class(decrypt(&keyring, &requests::ciphertext(&kms, &key("9"))).await), FailureClass::Permanent);
     assert_eq!(called_with(&kms), [None, Some(key("1")), Some(key("2"))]);
-    // What an allowed key has wrapped, and the role may not use, remains for an operator to mend.
+    // What an allowed key has wrapped, and the role may not use, remains for an operator to fix.
     kms.script([Answer::AccessDenied, Answer::Truthful, Answer::AccessDenied].map(|answer| (Duration::ZERO, answer)));
     assert_eq!(class(decrypt(&keyring, &requests::ciphertext(&kms, &key("2"))).await), FailureClass::Unavailable);
 }
 
 #[tokio::test]
-async fn a_bare_ciphertext_of_a_foreign_key_that_is_disabled_is_not_an_operators_to_mend() {
+async fn a_bare_ciphertext_of_a_foreign_key_that_is_disabled_is_not_an_operators_to_fix() {
     let kms = FakeKms::default();
     let keyring = strict(&kms, &[key("1"), key("2")]);
     kms.script([(Duration::ZERO, Answer::KeyUnavailable)]);
@@ -324,7 +324,7 @@ async fn a_failing_key_is_followed_by_the_next_while_time_is_left() {
     let request = requests::message(&kms, &[key("1"), key("2"), key("3")]);
     assert!(decrypt(&keyring, &request).await.is_ok());
     assert_eq!(called_with(&kms), [Some(key("1")), Some(key("2"))]);
-    // What may pass leaves more hope than what an operator has to mend.
+    // What may pass leaves more hope than what an operator has to fix.
     for others in [Answer::AccessDenied, Answer::Undecryptable] {
         kms.answer_for(&key("2"), Duration::ZERO, others.clone());
         kms.answer_for(&key("3"), Duration::ZERO, others);

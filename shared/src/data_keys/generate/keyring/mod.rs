@@ -113,9 +113,9 @@ fn encrypted_data_key(asked: &KeyArn, answered: KeyArn, ciphertext: Vec<u8>) -> 
 /// An answer that no healthy KMS gives.
 #[derive(Debug, thiserror::Error)]
 enum UnfitAnswer {
-    #[error("{asked} was asked for, and {answered} answered")]
+    #[error("{asked} was asked for, but {answered} answered")]
     OtherKey { asked: KeyArn, answered: KeyArn },
-    #[error("a data key of {expected} bytes was asked for, and one of {actual} bytes was answered")]
+    #[error("a data key of {expected} bytes was asked for, but KMS gave one of {actual} bytes")]
     DataKeyLength { expected: usize, actual: usize },
 }
 

@@ -1,4 +1,4 @@
-"""The journal: one JSON object a line, written by the emulator and read by the rehearsal."""
+"""The journal: one JSON object per line, written by the emulator and read by the rehearsal."""
 
 import json
 import os
