@@ -22,7 +22,7 @@
 //! }
 //! ```
 //!
-//! [`sinks::typed`] gives values of a type of yours instead of bytes. [`sinks::RecordSink`] is the trait for a sink that takes many
+//! [`sinks::typed()`] gives values of a type of yours instead of bytes. [`sinks::RecordSink`] is the trait for a sink that takes many
 //! records at once. [`config`] shows how to add variables of your own. Outside Lambda, a [`decryptor::Decryptor`] takes payloads and
 //! returns plaintexts, and an [`encrypting_writer::EncryptingWriter`] encrypts records and puts them on a stream.
 //!
@@ -48,7 +48,7 @@
 //! Every failure has a [`failure::FailureClass`], decided where it enters. The class decides what follows: retry, checkpoint or
 //! quarantine.
 //!
-//! In the other direction, [`data_keys`] generates and reuses data keys, [`message::seal`] makes messages, and
+//! In the other direction, [`data_keys`] generates and reuses data keys, [`message::seal()`] makes messages, and
 //! [`kinesis::KinesisWriter`] puts them on a stream, within each shard's rate and in order for each partition key.
 //!
 //! # Features
