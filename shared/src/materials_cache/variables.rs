@@ -49,7 +49,7 @@ const MAX_AGE: Integer = Integer {
     allowed: CacheSettings::MAX_AGE_BOUNDS.start().as_secs()..=CacheSettings::MAX_AGE_BOUNDS.end().as_secs(),
     default: Some(CacheSettings::DEFAULT_MAX_AGE.as_secs()),
     unit: "seconds",
-    meaning: "How long a data key is used after KMS has given it out. Until then a disabled KMS key goes on working, too.",
+    meaning: "How long a data key is used after KMS was asked for it. Until then a disabled KMS key goes on working, too.",
 };
 
 const REFRESH_AFTER: Integer = Integer {
