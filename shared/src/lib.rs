@@ -80,7 +80,7 @@ pub mod kinesis;
 #[cfg(feature = "kms")]
 pub mod kms;
 pub mod kpl;
-#[cfg(all(feature = "kms", feature = "lambda", feature = "s3", feature = "sqs"))]
+#[cfg(feature = "lambda")]
 pub mod lambda;
 #[cfg(feature = "lambda")]
 pub mod logging;
@@ -92,8 +92,6 @@ pub mod quarantine;
 pub mod record_format;
 pub mod records;
 pub mod retry;
-#[cfg(feature = "lambda")]
-pub mod runtime_api;
 #[cfg(feature = "s3")]
 pub mod s3;
 #[cfg(feature = "runtime")]

@@ -20,6 +20,12 @@ def all_scenarios():
         scenario("empty-batch", "No record at all.", []),
         two_data_keys(sealing),
         scenario(
+            "throttled",
+            "36 records, each under a data key of its own: 36 KMS calls. With `cargo local` KMS allows ten a second: the first answer is a "
+            "checkpoint, and the same event again finishes.",
+            [delivered(n, sealing.one_data_key().seal(order(n))) for n in range(1, 37)],
+        ),
+        scenario(
             "poison-record",
             "The third of five records is damaged in its last byte.",
             [

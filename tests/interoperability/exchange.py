@@ -142,7 +142,7 @@ class Exchange:
 
 def main():
     started = time.monotonic()
-    kms = subprocess.Popen([BINARIES / "embedded-kms"], stdout=subprocess.PIPE, text=True)
+    kms = subprocess.Popen([BINARIES / "embedded-kms", "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, text=True)
     try:
         environment = dict(os.environ)
         environment.update(kms_environment(kms))

@@ -18,6 +18,9 @@ pub enum BuildError {
     /// The build failed; cargo's own words.
     #[error("the workspace's binaries do not build:\n{0}")]
     Failed(String),
+    /// The build failed; cargo's own words were shown as they came.
+    #[error("the workspace's binaries do not build: see above")]
+    FailedAsShown,
     /// The workspace has no such binary.
     #[error("the workspace has no binary {0}")]
     NoSuchBinary(String),
@@ -80,7 +83,10 @@ pub fn build(progress: Progress) -> Result<BTreeMap<String, PathBuf>, BuildError
     }
     let output = command.output().map_err(BuildError::Cargo)?;
     if !output.status.success() {
-        return Err(BuildError::Failed(String::from_utf8_lossy(&output.stderr).into_owned()));
+        return Err(match progress {
+            Progress::Shown => BuildError::FailedAsShown,
+            Progress::Hidden => BuildError::Failed(String::from_utf8_lossy(&output.stderr).into_owned()),
+        });
     }
     Ok(output.stdout.split(|byte| *byte == b'\n').filter_map(executable).collect())
 }

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use aws_lambda_events::streams::KinesisEventResponse;
-
 use crate::decryptor::DecryptDurations;
 use crate::failure::FailureClass;
 use crate::records::{SequenceNumber, ShardRecord};
@@ -80,18 +78,5 @@ impl BatchReport {
             };
         }
         if checkpoint.is_some() || self.quarantined > 0 { log!(warn) } else { log!(info) }
-    }
-}
-
-/// At most one failure. Lambda takes the lowest sequence number of several anyway, and everything after it comes again.
-///
-/// <https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html>
-impl From<&BatchReport> for KinesisEventResponse {
-    fn from(report: &BatchReport) -> Self {
-        let mut response = Self::default();
-        if let Some(checkpoint) = &report.checkpoint {
-            response.add_failure(checkpoint.sequence_number.as_str());
-        }
-        response
     }
 }

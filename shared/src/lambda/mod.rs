@@ -1,7 +1,21 @@
-//! The front door: what a Lambda function of the workspace, or of one's own, starts with.
+//! The front door: what a Lambda function starts with, one of this workspace or one of your own.
+//!
+//! [`StreamDecryptor::from_environment`] reads the configuration and starts logging, [`deliver_to`](StreamDecryptor::deliver_to) takes
+//! the sink, and [`run`](StreamFunction::run) takes invocations until the process ends.
 
+mod error;
+pub mod runtime_api;
 mod start;
+#[cfg(all(feature = "kms", feature = "s3", feature = "sqs"))]
+mod stream_decryptor;
+#[cfg(all(feature = "kms", feature = "s3", feature = "sqs"))]
 mod stream_decryptor_config;
+mod stream_function;
 
+pub use error::Error;
 pub use start::configure;
+#[cfg(all(feature = "kms", feature = "s3", feature = "sqs"))]
+pub use stream_decryptor::StreamDecryptor;
+#[cfg(all(feature = "kms", feature = "s3", feature = "sqs"))]
 pub use stream_decryptor_config::{KmsDataKeys, StreamDecryptorConfig};
+pub use stream_function::{HandlerError, StreamFunction};

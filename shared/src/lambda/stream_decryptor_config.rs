@@ -74,24 +74,26 @@ impl StreamDecryptorConfig {
         sdk: &SdkConfig,
         clock: Arc<dyn Clock>,
     ) -> BatchProcessor<KmsDataKeys, S, ConfiguredQuarantine> {
+        let quarantine = ConfiguredQuarantine::new(self.quarantine.clone(), sdk, Arc::clone(&clock));
+        let settings = BatchSettings { unavailable_keys: self.unavailable_keys, reserves: self.time.reserves };
+        BatchProcessor { decryptor: self.into_decryptor(sdk, Arc::clone(&clock)), sink, quarantine, settings, clock }
+    }
+
+    /// The decryptor that this describes, for use without batches and without Lambda.
+    #[must_use]
+    pub fn into_decryptor(self, sdk: &SdkConfig, clock: Arc<dyn Clock>) -> Decryptor<KmsDataKeys> {
         let limit = ConcurrencyLimit::new(self.kms.max_concurrency);
         let kms = KmsClient::new(sdk, &self.kms.client);
         let retrying = Retrying::new(kms, self.kms.retry, limit, Arc::clone(&clock));
         let keyring = DecryptionKeyring::new(retrying, self.keyring, Arc::clone(&clock));
-        BatchProcessor {
-            decryptor: Decryptor {
-                data_keys: CachingDecryption::new(keyring, &self.cache, Arc::clone(&clock)),
-                format: Arc::new(self.record_format),
-                clock: Arc::clone(&clock),
-                settings: DecryptorSettings {
-                    max_concurrent_requests: self.kms.max_concurrency,
-                    ..DecryptorSettings::default()
-                },
-            },
-            sink,
-            quarantine: ConfiguredQuarantine::new(self.quarantine, sdk, Arc::clone(&clock)),
-            settings: BatchSettings { unavailable_keys: self.unavailable_keys, reserves: self.time.reserves },
+        Decryptor {
+            data_keys: CachingDecryption::new(keyring, &self.cache, Arc::clone(&clock)),
+            format: Arc::new(self.record_format),
             clock,
+            settings: DecryptorSettings {
+                max_concurrent_requests: self.kms.max_concurrency,
+                ..DecryptorSettings::default()
+            },
         }
     }
 }

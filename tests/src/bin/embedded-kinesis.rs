@@ -1,22 +1,50 @@
 //! Runs the embedded Kinesis with one empty stream until it is interrupted.
-//!
-//!     embedded-kinesis [--listen 127.0.0.1:PORT] [--stream NAME] [--shards N] [--latency-milliseconds N] [--without-limits]
 
 use std::error::Error;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use local_stack::arguments::{ArgumentError, Arguments};
+use clap::Parser;
+use local_stack::command_line::{asked_to_end, finish, loopback_address, milliseconds, positive};
 use local_stack::kinesis::{EmbeddedKinesis, KinesisSettings};
 use local_stack::stream::InMemoryStream;
 
+/// A Kinesis on this machine with one empty stream in memory, whose shards take what the service's take.
+///
+/// Prints the variable that leads an AWS SDK to it. Runs until Ctrl-C; the records are gone then.
+#[derive(Debug, Parser)]
+#[command(name = "embedded-kinesis", bin_name = "cargo embedded-kinesis")]
+struct Options {
+    /// Where to listen: a loopback address with a port (port 0: any free one)
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4598", value_parser = loopback_address)]
+    listen: SocketAddr,
+    /// The stream's name
+    #[arg(long, value_name = "NAME", default_value = "local")]
+    stream: String,
+    /// How many shards the stream has
+    #[arg(long, value_name = "N", default_value = "1", value_parser = positive)]
+    shards: NonZeroU32,
+    /// The time that every answer takes
+    #[arg(long, value_name = "N", default_value = "0", value_parser = milliseconds)]
+    latency_milliseconds: Duration,
+    /// Let every shard take everything
+    #[arg(long)]
+    without_limits: bool,
+}
+
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let (stream, settings) = settings(Arguments::parse(std::env::args().skip(1))?)?;
-    let stream = Arc::new(stream);
+async fn main() -> ExitCode {
+    finish(run(Options::parse()).await)
+}
+
+async fn run(options: Options) -> Result<ExitCode, Box<dyn Error>> {
+    let limits = if options.without_limits { KinesisSettings::unlimited() } else { KinesisSettings::default() };
+    let settings = KinesisSettings { listen: options.listen, latency: options.latency_milliseconds, ..limits };
+    let stream = Arc::new(InMemoryStream::new(&options.stream, options.shards.get()));
     let kinesis = EmbeddedKinesis::start(Arc::clone(&stream), settings).await?;
     let mut output = std::io::stdout().lock();
     let (name, value) = kinesis.environment();
@@ -24,23 +52,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
     writeln!(output, "# stream: {}", stream.arn())?;
     output.flush()?;
     drop(output);
-    tokio::signal::ctrl_c().await?;
-    Ok(())
-}
-
-fn settings(mut arguments: Arguments) -> Result<(InMemoryStream, KinesisSettings), ArgumentError> {
-    let mut settings = KinesisSettings::default();
-    if let Some(listen) = arguments.value::<SocketAddr>("listen", "a loopback address with a port")? {
-        settings.listen = listen;
-    }
-    let name = arguments.value::<String>("stream", "a stream's name")?.unwrap_or_else(|| "local".to_owned());
-    let shards = arguments.value::<NonZeroU32>("shards", "a number from 1 on")?.map_or(1, NonZeroU32::get);
-    if let Some(latency) = arguments.value("latency-milliseconds", "a number of milliseconds")? {
-        settings.latency = Duration::from_millis(latency);
-    }
-    if arguments.flag("without-limits")? {
-        settings.shard_limits = None;
-    }
-    arguments.finish()?;
-    Ok((InMemoryStream::new(&name, shards), settings))
+    asked_to_end().await?;
+    Ok(ExitCode::SUCCESS)
 }

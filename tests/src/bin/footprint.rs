@@ -1,9 +1,4 @@
 //! Measures a release-built `stream-decryptor`: its size, how fast it starts, and how much memory its largest events take.
-//!
-//!     cargo build --release --package stream-decryptor
-//!     cargo run --package local-stack --bin footprint [-- --binary PATH]
-//!
-//! Exits with 1 if a limit is exceeded.
 
 use std::error::Error;
 use std::io::Write;
@@ -12,7 +7,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use bytes::Bytes;
-use local_stack::arguments::Arguments;
+use clap::Parser;
+use local_stack::command_line::finish;
 use local_stack::event_source_mapping::{Batch, kinesis_event};
 use local_stack::kms::{DEVELOPMENT_KEY_ARN, EmbeddedKms, KmsSettings};
 use local_stack::lambda_function::{Function, FunctionSettings};
@@ -41,14 +37,31 @@ const USUAL_RECORD_LEN: usize = 1_024;
 /// The largest record whose event fits into an invocation, in bytes in clear: base64 makes it a third longer.
 const LARGEST_RECORD_LEN: usize = 4_500_000;
 
+/// Measures a release-built stream-decryptor: its size, how fast it starts, how much memory its largest events take.
+///
+/// Build it first: cargo build --release --package stream-decryptor
+/// Exits with 1 if a limit is exceeded.
+#[derive(Debug, Parser)]
+#[command(name = "footprint", verbatim_doc_comment)]
+struct Options {
+    /// The function's binary [default: target/release/stream-decryptor of this checkout]
+    #[arg(long, value_name = "PATH")]
+    binary: Option<PathBuf>,
+}
+
 #[tokio::main]
-async fn main() -> Result<ExitCode, Box<dyn Error>> {
-    let mut arguments = Arguments::parse(std::env::args().skip(1))?;
-    let binary = arguments.value::<PathBuf>("binary", "a path")?.unwrap_or_else(default_binary);
-    arguments.finish()?;
+async fn main() -> ExitCode {
+    finish(run(Options::parse()).await)
+}
+
+async fn run(options: Options) -> Result<ExitCode, Box<dyn Error>> {
+    let binary = options.binary.unwrap_or_else(default_binary);
+    let size = std::fs::metadata(&binary)
+        .map_err(|error| format!("{}: {error}; give --binary, or build it first (see --help)", binary.display()))?
+        .len();
     let kms = EmbeddedKms::start(KmsSettings::unlimited()).await?;
 
-    let mut limits = vec![Measure::new("binary", std::fs::metadata(&binary)?.len(), MAX_BINARY_LEN, "bytes")];
+    let mut limits = vec![Measure::new("binary", size, MAX_BINARY_LEN, "bytes")];
     limits.push(initialisation(&binary, &kms).await?);
     for (name, event) in
         [("usual records", usual_records(&kms).await?), ("largest record", largest_record(&kms).await?)]

@@ -7,10 +7,12 @@
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::time::Duration;
 
 use base64_simd::STANDARD;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
+use local_stack::command_line::finish;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -39,7 +41,11 @@ enum Action {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
+async fn main() -> ExitCode {
+    finish(run().await.map(|()| ExitCode::SUCCESS).map_err(|error| -> Box<dyn std::error::Error> { error }))
+}
+
+async fn run() -> Result<(), Error> {
     let scratch = variable("SCRATCH_DIRECTORY").map(PathBuf::from);
     if variable("FAIL_AT_START").is_some() {
         return Err("asked to fail at the start".into());

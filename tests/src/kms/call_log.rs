@@ -53,6 +53,18 @@ impl CallLog {
         self.by_operation.get(&operation).copied().unwrap_or_default()
     }
 
+    /// The calls of all operations.
+    #[must_use]
+    pub fn total(&self) -> CallCounts {
+        self.by_operation.values().fold(CallCounts::default(), |sum, counts| CallCounts {
+            calls: sum.calls + counts.calls,
+            answered: sum.answered + counts.answered,
+            throttled: sum.throttled + counts.throttled,
+            refused: sum.refused + counts.refused,
+            unanswered: sum.unanswered + counts.unanswered,
+        })
+    }
+
     /// The calls of `Decrypt` with this very ciphertext blob.
     #[must_use]
     pub fn decrypts_of(&self, ciphertext: &[u8]) -> CallCounts {

@@ -8,6 +8,7 @@
 
 mod function;
 mod invocation;
+mod invoke_api;
 mod output;
 mod runtime_api;
 mod sandbox;
@@ -15,6 +16,7 @@ mod settings;
 
 pub use function::Function;
 pub use invocation::{Invocation, Outcome, StartFailure};
+pub use invoke_api::{EndedInvocation, InvokeApi};
 pub use output::{OutputLine, OutputLines, Source};
 pub use runtime_api::Headers;
 pub use settings::{FunctionSettings, Kill};

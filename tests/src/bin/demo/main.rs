@@ -1,10 +1,4 @@
-//! Shows the main job, from producer to consumer: thousands of records through real sandboxes of `record-encryptor` into a
-//! Kinesis whose shards throttle, split and merge, and through real sandboxes of `stream-decryptor` out of it, with KMS
-//! throttled to a few requests a second, poison in the stream and a sandbox lost on the way.
-//!
-//!     cargo demo [--short] [--records N] [--shards N] [--tenants N] [--kms-requests-per-second N] [--seed N]
-//!
-//! Exits with 1 if a record was lost, changed, or delivered out of the order of its partition key.
+//! Shows the main job, from producer to consumer: see [`CommandLine`], which `cargo demo --help` prints.
 
 mod function;
 mod ledger;
@@ -23,8 +17,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use local_stack::arguments::Arguments;
+use clap::Parser;
 use local_stack::binaries::{self, Progress};
+use local_stack::command_line::finish;
 use local_stack::event_source_mapping::{EventSourceMapping, MappingReport, MappingSettings};
 use local_stack::kinesis::{EmbeddedKinesis, KinesisSettings, ShardLimits};
 use local_stack::kms::{EmbeddedKms, KmsSettings, Operation};
@@ -33,7 +28,7 @@ use local_stack::stream::InMemoryStream;
 use warmkeys::clock::{Clock, SystemClock};
 
 use crate::ledger::Ledger;
-use crate::options::Options;
+use crate::options::{CommandLine, Options};
 use crate::poison::PoisonSealer;
 use crate::producer::Producer;
 use crate::progress::ProgressDisplay;
@@ -58,8 +53,11 @@ const LOG_LINES_SHOWN: usize = 10;
 const TICK: Duration = Duration::from_millis(100);
 
 #[tokio::main]
-async fn main() -> Result<ExitCode, Box<dyn Error>> {
-    let options = Options::read(Arguments::parse(std::env::args().skip(1))?)?;
+async fn main() -> ExitCode {
+    finish(run(CommandLine::parse().into()).await)
+}
+
+async fn run(options: Options) -> Result<ExitCode, Box<dyn Error>> {
     let binaries = binaries::build(Progress::Shown)?;
     let encryptor = binaries.get("record-encryptor").ok_or("the workspace has no binary record-encryptor")?;
     let decryptor = binaries.get("stream-decryptor").ok_or("the workspace has no binary stream-decryptor")?;

@@ -67,10 +67,13 @@ pub(crate) fn plaintext(number: usize) -> Value {
 mod tests {
     use std::collections::BTreeSet;
 
+    use clap::Parser;
+
     use super::*;
+    use crate::options::CommandLine;
 
     fn options() -> Options {
-        Options::read(local_stack::arguments::Arguments::parse([]).unwrap()).unwrap()
+        CommandLine::parse_from(["demo"]).into()
     }
 
     #[test]

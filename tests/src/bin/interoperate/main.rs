@@ -15,34 +15,49 @@ mod writing;
 use std::error::Error;
 use std::io::Write;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
-use local_stack::arguments::Arguments;
+use clap::Parser;
+use local_stack::command_line::finish;
 use serde_json::{Value, json};
+use warmkeys::failure::describe;
 
 use request::Request;
 use through_function::RecordEncryptor;
 use wrapping_keys::Kms;
 
+/// Writes and opens messages of the AWS Encryption SDK, as tests/interoperability asks for them: one request a line from standard
+/// input, one answer a line on standard output.
+#[derive(Debug, Parser)]
+#[command(name = "interoperate")]
+struct Options {
+    /// Write with this build of record-encryptor, instead of the library
+    #[arg(long, value_name = "EXECUTABLE")]
+    record_encryptor: Option<PathBuf>,
+}
+
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let mut arguments = Arguments::parse(std::env::args().skip(1))?;
-    let function = match arguments.value::<PathBuf>("record-encryptor", "an executable")? {
+async fn main() -> ExitCode {
+    finish(run(Options::parse()).await)
+}
+
+async fn run(options: Options) -> Result<ExitCode, Box<dyn Error>> {
+    let function = match options.record_encryptor {
         Some(binary) => Some(RecordEncryptor::start(binary).await?),
         None => None,
     };
-    arguments.finish()?;
     let kms = Kms::connect().await;
     let mut output = std::io::stdout().lock();
     // Nothing else happens meanwhile: the runtime may wait with this thread.
     for line in std::io::stdin().lines() {
         let answer = match answer(&line?, &kms, function.as_ref()).await {
             Ok(done) => json!({ "done": done }),
-            Err(error) => json!({ "refused": with_sources(error.as_ref()) }),
+            Err(error) => json!({ "refused": describe(&*error) }),
         };
         writeln!(output, "{answer}")?;
         output.flush()?;
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn answer(line: &str, kms: &Kms, function: Option<&RecordEncryptor>) -> Result<Value, Box<dyn Error>> {
@@ -53,15 +68,4 @@ async fn answer(line: &str, kms: &Kms, function: Option<&RecordEncryptor>) -> Re
         },
         Request::Open(request) => opening::open(&request, kms).await,
     }
-}
-
-/// The error and what caused it, in one line.
-fn with_sources(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }
