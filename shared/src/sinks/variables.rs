@@ -1,6 +1,6 @@
 //! The variables of the sink.
 
-use super::{DeliveryStreamName, SinkSettings, firehose, kinesis, sqs};
+use super::{DeliveryStreamName, FirehoseSettings, SinkSettings, kinesis, sqs};
 use crate::aws::Arn;
 use crate::config::{Environment, Group, Replaced, Text};
 use crate::kinesis::StreamIdentifier;
@@ -25,15 +25,15 @@ fn read(environment: &mut Environment) -> Option<SinkSettings> {
         SinkArn::Stdout => Some(SinkSettings::Stdout),
         SinkArn::Stream { stream, region } => {
             environment.require_same_region(SINK_ARN.name, &region, "KINESIS");
-            Some(kinesis::variables::settings(stream, writer?))
+            Some(SinkSettings::Kinesis(kinesis::variables::settings(stream, writer?)))
         }
         SinkArn::DeliveryStream { name, region } => {
             environment.require_same_region(SINK_ARN.name, &region, "FIREHOSE");
-            Some(firehose::variables::settings(name))
+            Some(SinkSettings::Firehose(FirehoseSettings::new(name)))
         }
         SinkArn::Queue { url, region } => {
             environment.require_same_region(SINK_ARN.name, &region, "SQS");
-            Some(sqs::variables::settings(url, message_limit?))
+            Some(SinkSettings::Sqs(sqs::variables::settings(url, message_limit?)))
         }
     }
 }

@@ -1,11 +1,10 @@
 //! The variables of the SQS sink.
 
 use crate::config::{Environment, Integer};
-use crate::sinks::SinkSettings;
 use crate::sqs::{MessageLimit, QueueUrl, SqsSettings};
 
-pub(in crate::sinks) fn settings(queue_url: QueueUrl, message_limit: MessageLimit) -> SinkSettings {
-    SinkSettings::Sqs(SqsSettings { message_limit, ..SqsSettings::new(queue_url) })
+pub(in crate::sinks) fn settings(queue_url: QueueUrl, message_limit: MessageLimit) -> SqsSettings {
+    SqsSettings { message_limit, ..SqsSettings::new(queue_url) }
 }
 
 pub(in crate::sinks) fn read_message_limit(environment: &mut Environment) -> Option<MessageLimit> {
