@@ -1,6 +1,6 @@
 //! The variables of the sink.
 
-use super::{DeliveryStreamName, SinkSettings, firehose, kinesis, sqs};
+use super::{DeliveryStreamName, FirehoseSettings, SinkSettings, kinesis, sqs};
 use crate::aws::Arn;
 use crate::config::{Environment, Group, Replaced, Text};
 use crate::kinesis::StreamIdentifier;
@@ -18,7 +18,7 @@ const REPLACED: &[Replaced] = &[
 ];
 
 fn read(environment: &mut Environment) -> Option<SinkSettings> {
-    // Whatever the sink is: their mistakes are reported, and the documentation has them.
+    // Whatever the sink is: their mistakes are told, and the documentation has them.
     let writer = environment.group(&crate::kinesis::VARIABLES);
     let message_limit = sqs::variables::read_message_limit(environment);
     match environment.read(&SINK_ARN)? {
@@ -29,7 +29,7 @@ fn read(environment: &mut Environment) -> Option<SinkSettings> {
         }
         SinkArn::DeliveryStream { name, region } => {
             environment.require_same_region(SINK_ARN.name, &region, "FIREHOSE");
-            Some(SinkSettings::Firehose(firehose::variables::settings(name)))
+            Some(SinkSettings::Firehose(FirehoseSettings::new(name)))
         }
         SinkArn::Queue { url, region } => {
             environment.require_same_region(SINK_ARN.name, &region, "SQS");

@@ -110,7 +110,7 @@ fn the_stream_writer_knows_neither_sinks_nor_quarantine() {
 #[test]
 fn only_the_front_door_and_the_functions_name_lambda_events() {
     only_these_name("shared/src", &["shared/src/lambda"], &["aws_lambda_events"]);
-    only_these_name("shared/src", &["shared/src/runtime_api"], &["lambda_runtime"]);
+    only_these_name("shared/src", &["shared/src/lambda"], &["lambda_runtime"]);
 }
 
 #[test]

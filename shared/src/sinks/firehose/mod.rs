@@ -2,7 +2,6 @@
 
 mod requests;
 mod settings;
-pub(super) mod variables;
 
 use std::sync::Arc;
 
