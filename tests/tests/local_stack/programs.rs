@@ -7,7 +7,13 @@ use std::process::{Command, Output, Stdio};
 use super::http::post;
 
 /// The programs, each with a wrong argument and what has to be said about it.
-const PROGRAMS: [(&str, &str, &[&str], &str); 6] = [
+const PROGRAMS: [(&str, &str, &[&str], &str); 7] = [
+    (
+        "configuration",
+        env!("CARGO_BIN_EXE_configuration"),
+        &["CONFIGURATION.md"],
+        "unexpected argument 'CONFIGURATION.md'",
+    ),
     ("demo", env!("CARGO_BIN_EXE_demo"), &["--records", "many"], "a whole number from 1 on is expected"),
     ("local", env!("CARGO_BIN_EXE_local"), &["--timeout-seconds", "0"], "whole seconds from 1 to 900 are expected"),
     (
