@@ -173,3 +173,22 @@ fn what_is_deployed_unwinds_when_it_panics() {
     let profile = profile.split("\n[").next().unwrap();
     assert!(profile.lines().any(|line| line.starts_with("panic = \"unwind\"")), "{profile}");
 }
+
+/// `cargo lambda watch` has one environment for all functions.
+#[test]
+fn what_another_function_reads_is_no_mistake() {
+    use warmkeys::config;
+    let names: Vec<_> = local_stack::configuration::functions()
+        .iter()
+        .flat_map(|function| &function.groups)
+        .flat_map(|group| &group.variables)
+        .map(|variable| variable.name)
+        .collect();
+    let variables = || names.iter().map(|name| (*name, "x"));
+    for told in [
+        config::read(variables(), stream_decryptor::Config::read).err().unwrap().to_string(),
+        config::read(variables(), record_encryptor::Config::read).err().unwrap().to_string(),
+    ] {
+        assert!(!told.contains("is not a variable"), "{told}");
+    }
+}

@@ -25,6 +25,9 @@ pub(super) fn problems(
             continue;
         }
         let is_further = further.contains(name);
+        if !is_further && OF_OUR_FUNCTIONS.contains(&name.as_str()) {
+            continue;
+        }
         let what = if let Some(replaced) = replaced().find(|replaced| replaced.name == name) {
             format!("is no longer a variable; use {}", replaced.by)
         } else if is_further || (!name.starts_with(AWS_PREFIX) && looks_like_ours(name, &known, &prefixes)) {
@@ -63,6 +66,53 @@ fn prefixes(known: &BTreeSet<&str>) -> Vec<String> {
     };
     by_first_word.values().map(common).chain([OWN_PREFIX.to_owned()]).collect()
 }
+
+/// The variables of this project's functions. One environment may serve several functions, as that of `cargo lambda watch` does: what another
+/// one reads is no mistake.
+const OF_OUR_FUNCTIONS: &[&str] = &[
+    "ALGORITHM_SUITE",
+    "COMMITMENT_POLICY",
+    "DATA_KEY_CACHE_CAPACITY",
+    "DATA_KEY_CACHE_PARTITION",
+    "DATA_KEY_MAX_AGE_SECONDS",
+    "DATA_KEY_MAX_BYTES",
+    "DATA_KEY_MAX_MESSAGES",
+    "DATA_KEY_REFRESH_AFTER_SECONDS",
+    "DELIVERY_RESERVE_MILLISECONDS",
+    "ENCRYPTION_CONTEXT",
+    "FRAME_LENGTH_BYTES",
+    "FUNCTION_TIMEOUT_SECONDS",
+    "KINESIS_AGGREGATION",
+    "KINESIS_MAX_RECORD_BYTES",
+    "KINESIS_RATE_LIMIT_PERCENT",
+    "KMS_ADDITIONAL_KEY_ARNS",
+    "KMS_ATTEMPT_TIMEOUT_MILLISECONDS",
+    "KMS_BASE_DELAY_MILLISECONDS",
+    "KMS_CIPHERTEXT_ENCRYPTION_CONTEXT",
+    "KMS_DISCOVERY_ACCOUNT_IDS",
+    "KMS_DISCOVERY_PARTITION",
+    "KMS_GENERATOR_KEY_ARN",
+    "KMS_GRANT_TOKENS",
+    "KMS_KEY_ARNS",
+    "KMS_KEY_STORE",
+    "KMS_MAX_ATTEMPTS",
+    "KMS_MAX_CONCURRENCY",
+    "KMS_MAX_DELAY_MILLISECONDS",
+    "MAX_ENCRYPTED_DATA_KEYS",
+    "MAX_PLAINTEXT_BYTES",
+    "PERMANENT_FAILURE_MAX_AGE_SECONDS",
+    "QUARANTINE_ARN",
+    "QUARANTINE_OVERSIZED_ARN",
+    "QUARANTINE_PREFIX",
+    "QUARANTINE_QUEUE_MESSAGE_LIMIT_BYTES",
+    "RECORD_FORMAT",
+    "REQUIRED_ENCRYPTION_CONTEXT",
+    "RESPONSE_RESERVE_MILLISECONDS",
+    "SINK_ARN",
+    "SINK_QUEUE_MESSAGE_LIMIT_BYTES",
+    "STREAM_ARN",
+    "UNAVAILABLE_KEY",
+];
 
 /// What variables of Lambda and the AWS SDK begin with.
 pub(super) const AWS_PREFIX: &str = "AWS_";

@@ -6,7 +6,14 @@ use std::time::{Duration, SystemTime};
 /// `time` as `2019-11-14T00:38:06.021Z`; in seconds since 1970 if its year has more than four digits.
 pub(crate) fn rfc3339(time: SystemTime) -> String {
     let mut text = String::new();
-    match write!(text, "{}", humantime::format_rfc3339(time)) {
+    let nanos = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().subsec_nanos();
+    let formatted = match nanos {
+        0 => humantime::format_rfc3339_seconds(time),
+        _ if nanos % 1_000_000 == 0 => humantime::format_rfc3339_millis(time),
+        _ if nanos % 1_000 == 0 => humantime::format_rfc3339_micros(time),
+        _ => humantime::format_rfc3339_nanos(time),
+    };
+    match write!(text, "{formatted}") {
         Ok(()) => text,
         Err(_) => time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs().to_string(),
     }
