@@ -11,12 +11,14 @@ from servers import EmbeddedKinesis, Watch, WatchedExample
 EXAMPLE = "typed_records"
 ENCRYPTOR = "record-encryptor"
 
+_REFUSED = "sink (the function's own sink): the record can never be taken"
+
 # Orders among what is none, each with the reason that the quarantine gives, or `None` where the order is stored.
 _REASONS = {
     '{"order": 1}': None,
-    "no order": "the record can never be taken: it is not JSON (line 1, column 2)",
-    '{"order": "1"}': "the record can never be taken: its JSON is not of the expected type (line 1, column 13)",
-    '{"order": 0}': "the record can never be taken: orders are counted from 1",
+    "no order": f"{_REFUSED}: it is not JSON (line 1, column 2)",
+    '{"order": "1"}': f"{_REFUSED}: its JSON is not of the expected type (line 1, column 13)",
+    '{"order": 0}': f"{_REFUSED}: orders are counted from 1",
     '{"order": 2}': None,
 }
 
