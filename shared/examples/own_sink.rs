@@ -1,4 +1,4 @@
-//! A Lambda function with a sink of its own. `cargo lambda watch --example own_sink`
+//! A Lambda function with a sink of its own.
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use warmkeys::lambda::{Error, StreamDecryptor};

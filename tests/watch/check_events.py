@@ -1,7 +1,6 @@
-"""Invokes every function with every event under `cargo lambda watch`, beside the embedded KMS and Kinesis, by the README's own
-commands, and checks what is answered, delivered, quarantined and written."""
+"""Invokes every function with every event, and a function of one's own, under `cargo lambda watch`, beside the embedded KMS and
+Kinesis, by the README's own commands, and checks what is answered, delivered, quarantined and written."""
 
-import base64
 import json
 import subprocess
 import sys
@@ -9,10 +8,12 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import own_function
+from kinesis_event import kinesis_event
 from layout import EVENTS, EXPECTED
-from servers import SHARD_ID, STREAM_ARN, EmbeddedKinesis, EmbeddedKms, Watch
+from servers import EmbeddedKinesis, EmbeddedKms, Watch, WatchedExample, Written
 
-DECRYPTOR, ENCRYPTOR = "stream-decryptor", "record-encryptor"
+DECRYPTOR, ENCRYPTOR = "stream-decryptor", own_function.ENCRYPTOR
 
 # Record formats that the function does not read so far, each said in the output.
 FORMATS_TO_COME = {"database-activity-stream"}
@@ -30,12 +31,16 @@ def main() -> int:
             with Watch(Path(scratch), dict(settings) | endpoints) as watch:
                 for name in names:
                     for means, send in senders(watch, DECRYPTOR, EVENTS / f"{name}.json"):
-                        results.check(f"{DECRYPTOR}, {name}, {means}", wanted(expected[name]), decrypted, watch, send)
+                        results.check(f"{DECRYPTOR}, {name}, {means}", wanted(expected[name]), decrypted, watch.written, send)
         expected = expectations("expected-of-record-encryptor.json", EVENTS / ENCRYPTOR)
         with Watch(Path(scratch), endpoints) as watch:
             for name, outcome in expected.items():
                 for means, send in senders(watch, ENCRYPTOR, EVENTS / ENCRYPTOR / f"{name}.json"):
                     results.check(f"{ENCRYPTOR}, {name}, {means}", outcome, encrypted, watch, kinesis, send)
+            among_others = own_function.orders_among_others(watch, kinesis)
+        with WatchedExample(Path(scratch), own_function.EXAMPLE, endpoints) as example:
+            for title, (event, outcome) in {"orders": own_function.orders_only(), "orders among others": among_others}.items():
+                results.check(f"{own_function.EXAMPLE}, {title}", outcome, own_function.stored, example, event)
     print(f"{results.passed} passed, {results.failed} failed")
     return 1 if results.failed else 0
 
@@ -98,11 +103,11 @@ def wanted(scenario: dict) -> dict:
     }
 
 
-def decrypted(watch: Watch, send: Callable) -> dict:
+def decrypted(written: Written, send: Callable) -> dict:
     """What becomes of an event of `stream-decryptor`."""
-    ends = watch.ends()
+    ends = written.ends()
     failed, body = send()
-    delivered, logged = watch.objects_since(ends)
+    delivered, logged = written.objects_since(ends)
     failures = [] if failed else json.loads(body)["batchItemFailures"]
     members = ("sequenceNumber", "subSequenceNumber", "partitionKey", "text")
     return {
@@ -120,7 +125,7 @@ def encrypted(watch: Watch, kinesis: EmbeddedKinesis, send: Callable) -> dict:
         return {"failed": body.decode(errors="replace")}
     answer = json.loads(body)
     records = kinesis.new_records()
-    read = decrypted(watch, lambda: watch.post(DECRYPTOR, kinesis_event(records)))
+    read = decrypted(watch.written, lambda: watch.post(DECRYPTOR, kinesis_event(records)))
     outcome = {"texts": sorted(compact(record["text"]) for record in read["delivered"])}
     if "records" not in answer:
         return outcome | {"batchItemFailures": [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]}
@@ -128,31 +133,6 @@ def encrypted(watch: Watch, kinesis: EmbeddedKinesis, send: Callable) -> dict:
     if numbers != {record["SequenceNumber"] for record in records}:
         raise ValueError(f"the answer names {numbers}, which is not what was written")
     return outcome | {"errorCodes": [record.get("errorCode") for record in answer["records"]]}
-
-
-def kinesis_event(records: list[dict]) -> bytes:
-    """The records as an event source mapping sends them."""
-    return json.dumps({"Records": [event_record(record) for record in records]}).encode()
-
-
-def event_record(record: dict) -> dict:
-    base64.b64decode(record["Data"], validate=True)
-    return {
-        "kinesis": {
-            "kinesisSchemaVersion": "1.0",
-            "partitionKey": record["PartitionKey"],
-            "sequenceNumber": record["SequenceNumber"],
-            "data": record["Data"],
-            "approximateArrivalTimestamp": record["ApproximateArrivalTimestamp"],
-        },
-        "eventSource": "aws:kinesis",
-        "eventVersion": "1.0",
-        "eventID": f"{SHARD_ID}:{record['SequenceNumber']}",
-        "eventName": "aws:kinesis:record",
-        "invokeIdentityArn": "arn:aws:iam::000000000000:role/local",
-        "awsRegion": "us-east-1",
-        "eventSourceARN": STREAM_ARN,
-    }
 
 
 def compact(text: str) -> str:

@@ -114,8 +114,7 @@ mod tests {
         let records = [("7", "{\"id\": 1}"), ("8", "{\"id\": 2}")].map(|(at, json)| opened(at, "key", json.as_bytes()));
         assert!(records.iter().all(|record| sink.refusal(record).is_none()));
         assert_eq!(sink.deliver(&records, within(5)).await.delivered, 2);
-        drop(sink);
-        assert_eq!(taken.into_inner().unwrap(), [(1, "7".to_owned()), (2, "8".to_owned())]);
+        assert_eq!(*taken.lock().unwrap(), [(1, "7".to_owned()), (2, "8".to_owned())]);
     }
 
     #[tokio::test(start_paused = true)]

@@ -9,8 +9,8 @@ pub(crate) fn rfc3339(time: SystemTime) -> String {
     let nanos = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().subsec_nanos();
     let formatted = match nanos {
         0 => humantime::format_rfc3339_seconds(time),
-        _ if nanos % 1_000_000 == 0 => humantime::format_rfc3339_millis(time),
-        _ if nanos % 1_000 == 0 => humantime::format_rfc3339_micros(time),
+        _ if nanos.is_multiple_of(1_000_000) => humantime::format_rfc3339_millis(time),
+        _ if nanos.is_multiple_of(1_000) => humantime::format_rfc3339_micros(time),
         _ => humantime::format_rfc3339_nanos(time),
     };
     match write!(text, "{formatted}") {

@@ -116,7 +116,7 @@ struct Writer {
 
 impl Writer {
     fn new(seed: u64) -> Self {
-        Self { rng: Rng::with_seed(seed), shape: (seed % 2 == 0).then_some(seed) }
+        Self { rng: Rng::with_seed(seed), shape: seed.is_multiple_of(2).then_some(seed) }
     }
 
     fn event(&mut self) -> String {
