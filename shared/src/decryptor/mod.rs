@@ -2,7 +2,7 @@
 //!
 //! Payloads -> plan (headers read, the distinct data keys) -> resolve (as few KMS calls as can matter) -> opening (on every core,
 //! off the async runtime). Where its data keys come from decides what is cached and how often KMS is called:
-//! [`Caching`](crate::data_keys::Caching) is the decorator that remembers them.
+//! [`CachingDecryption`](crate::data_keys::CachingDecryption) is the decorator that remembers them.
 
 mod opening;
 mod order;

@@ -1,9 +1,9 @@
 //! What sinks and quarantine share: delivery to services that take several entries a request and may refuse some of them in an
 //! answer that says 200, and what is told of it ([`Delivery`], [`DeliveryError`]).
 //!
-//! [`packing`] decides what goes into which request, [`progress`] what has arrived and how long the delivered prefix is; both
-//! are pure. [`deliver`] sends, waits and tries again; [`one_by_one`] does so where a request takes one entry. What a service's
-//! requests look like is behind [`SendRequest`].
+//! `packing` decides what goes into which request, `progress` what has arrived and how long the delivered prefix is; both
+//! are pure. `deliver` sends, waits and tries again; `one_by_one` does so where a request takes one entry. What a service's
+//! requests look like is behind `SendRequest`.
 
 mod deliver;
 mod error;

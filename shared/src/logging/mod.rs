@@ -1,6 +1,6 @@
 //! Logs, on standard error: one JSON object per line, or lines to read.
 //!
-//! The level holds for this crate and for the crates that a program names as its own ([`Program`], [`include`]). All others are let
+//! The level holds for this crate and for the crates that a program names as its own ([`Program`], [`include()`]). All others are let
 //! through from `warn` on only, whatever the level: the debug events of the HTTP stack and the SDK carry response bodies, and with
 //! them plaintext data keys. It lists what may be logged, not what may not, since nobody knows all crates that do so.
 

@@ -1,8 +1,8 @@
 //! A whole cache of materials to decrypt or to encrypt with: ids, limits, ages, the least recently used first out, and loads that
 //! all who need them share. Knows neither data keys nor AWS nor Lambda.
 //!
-//! [`MaterialsCache`] is the cache: it holds the lock, reads the clock and drives the loads. The pieces below it are pure: they are
-//! given the time and hold no lock. What is cached and how it is loaded is said by whoever implements [`Load`] and [`Reusable`].
+//! `MaterialsCache` is the cache: it holds the lock, reads the clock and drives the loads. The pieces below it are pure: they are
+//! given the time and hold no lock. What is cached and how it is loaded is said by whoever implements `Load` and `Reusable`.
 
 mod age;
 mod cache;

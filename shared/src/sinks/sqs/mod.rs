@@ -22,7 +22,7 @@ use crate::sqs::{SqsQueue, SqsSettings, request_plan};
 /// `partitionKey` (binary UTF-8 where SQS does not allow its characters). They count towards the message's size.
 ///
 /// To a standard queue several requests are under way at once, as it keeps no order anyway. A FIFO queue (its URL ends with `.fifo`)
-/// gets the partition key as message group, so that order is kept per partition key as Kinesis keeps it (records without one share a group), see [`FifoOrder`],
+/// gets the partition key as message group, so that order is kept per partition key as Kinesis keeps it (records without one share a group), see [`FifoOrder`](crate::sqs::FifoOrder),
 /// and a deduplication id made of the record's place and content, so that what is delivered twice within five minutes is stored once.
 #[derive(Debug)]
 pub struct SqsSink {
