@@ -21,6 +21,7 @@ pub mod generate;
 mod grant_tokens;
 mod key_arn;
 mod suspect_context;
+#[cfg(feature = "runtime")]
 pub mod variables;
 
 #[cfg(feature = "runtime")]

@@ -12,10 +12,12 @@
 )]
 
 mod clock;
+#[cfg(feature = "kinesis")]
 mod kinesis;
 mod kms;
 pub mod requests;
 
 pub use clock::ManualClock;
+#[cfg(feature = "kinesis")]
 pub use kinesis::{FakeKinesis, FakeState, Resharding, WrittenEntry, seeded_settings};
 pub use kms::{Answer, Asked, FakeKms, RecordedCall, Truthful};

@@ -13,6 +13,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use super::DataKeyError;
+#[cfg(feature = "runtime")]
 use crate::materials_cache::CacheStatistics;
 use crate::message::{DataKey, VerificationKey};
 use crate::retry::Deadline;
@@ -38,6 +39,7 @@ pub trait DecryptDataKey: Send + Sync {
     ) -> impl Future<Output = Result<DecryptionMaterials, DataKeyError>> + Send;
 
     /// What the cache has counted, where there is one: for the log.
+    #[cfg(feature = "runtime")]
     fn cache_statistics(&self) -> Option<CacheStatistics> {
         None
     }
@@ -53,6 +55,7 @@ impl<D: DecryptDataKey> DecryptDataKey for Arc<D> {
         D::decrypt_data_key(self, request, deadline)
     }
 
+    #[cfg(feature = "runtime")]
     fn cache_statistics(&self) -> Option<CacheStatistics> {
         D::cache_statistics(self)
     }

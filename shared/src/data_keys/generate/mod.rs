@@ -14,6 +14,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use super::DataKeyError;
+#[cfg(feature = "runtime")]
 use crate::materials_cache::CacheStatistics;
 use crate::message::SealingMaterials;
 use crate::retry::Deadline;
@@ -43,6 +44,7 @@ pub trait GenerateDataKey: Send + Sync {
     ) -> impl Future<Output = Result<Arc<SealingMaterials>, DataKeyError>> + Send;
 
     /// What the cache has counted, where there is one: for the log.
+    #[cfg(feature = "runtime")]
     fn cache_statistics(&self) -> Option<CacheStatistics> {
         None
     }
@@ -59,6 +61,7 @@ impl<G: GenerateDataKey> GenerateDataKey for Arc<G> {
         G::generate_data_key(self, request, plaintext_len, deadline)
     }
 
+    #[cfg(feature = "runtime")]
     fn cache_statistics(&self) -> Option<CacheStatistics> {
         G::cache_statistics(self)
     }
