@@ -21,9 +21,6 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 EVENTS = ROOT / "events"
 EXPECTED = ROOT / "tests" / "events" / "expected.json"
 
-# Record formats that no function reads so far.
-FORMATS_TO_COME = {"database-activity-stream"}
-
 
 def main():
     """Makes sure of the requirements and of a running KMS, then writes everything."""
@@ -103,8 +100,6 @@ def readme(scenarios):
     for made in scenarios:
         expected = made["expected"]
         answer = "an error" if expected["functionError"] else "no failures"
-        if expected["environment"].get("RECORD_FORMAT") in FORMATS_TO_COME:
-            answer += "; the format is to come"
         lines.append(
             f"| [{made['name']}]({made['name']}.json) | {expected['description']} "
             f"| {len(expected['delivered'])} | {len(expected['quarantined'])} | {answer} |"

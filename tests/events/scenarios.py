@@ -183,4 +183,5 @@ def database_activity_stream(sealing):
         "One record of an Aurora database activity stream: a KMS ciphertext around a raw AES key, and compressed content.",
         [record],
         RECORD_FORMAT="database-activity-stream",
+        ACTIVITY_STREAM_RESOURCE_ID=CLUSTER_ID,
     )

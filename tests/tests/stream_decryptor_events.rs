@@ -7,9 +7,6 @@ use local_stack::kms::{EmbeddedKms, KmsSettings, Operation};
 use local_stack::lambda_function::{Function, FunctionSettings, Invocation, OutputLine, Source};
 use serde_json::{Value, json};
 
-/// Record formats that the function does not read so far.
-const FORMATS_TO_COME: [&str; 1] = ["database-activity-stream"];
-
 /// What became of an event.
 struct Run {
     invocation: Invocation,
@@ -55,10 +52,6 @@ impl Run {
 #[tokio::test]
 async fn every_event_becomes_what_its_scenario_says() {
     for scenario in scenarios().unwrap() {
-        let format = scenario.expected.environment.get("RECORD_FORMAT");
-        if format.is_some_and(|format| FORMATS_TO_COME.contains(&format.as_str())) {
-            continue;
-        }
         let run = run(&scenario).await;
         let name = &scenario.name;
         assert_eq!(run.delivered(), scenario.expected.delivered, "{name}: {:?}", run.invocation);

@@ -70,6 +70,7 @@ fn prefixes(known: &BTreeSet<&str>) -> Vec<String> {
 /// The variables of this project's functions. One environment may serve several functions, as that of `cargo lambda watch` does: what another
 /// one reads is no mistake.
 const OF_OUR_FUNCTIONS: &[&str] = &[
+    "ACTIVITY_STREAM_RESOURCE_ID",
     "ALGORITHM_SUITE",
     "COMMITMENT_POLICY",
     "DATA_KEY_CACHE_CAPACITY",
@@ -98,6 +99,7 @@ const OF_OUR_FUNCTIONS: &[&str] = &[
     "KMS_MAX_ATTEMPTS",
     "KMS_MAX_CONCURRENCY",
     "KMS_MAX_DELAY_MILLISECONDS",
+    "MAX_ACTIVITY_DOCUMENT_BYTES",
     "MAX_ENCRYPTED_DATA_KEYS",
     "MAX_PLAINTEXT_BYTES",
     "PERMANENT_FAILURE_MAX_AGE_SECONDS",

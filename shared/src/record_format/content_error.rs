@@ -3,6 +3,7 @@
 use crate::failure::FailureClass;
 use crate::message::{AlgorithmSuite, MessageError};
 
+use super::ActivityStreamError;
 use crate::data_keys::MAX_CIPHERTEXT_BYTES;
 
 /// Why a record's content was refused. No text holds any of it.
@@ -29,6 +30,9 @@ pub enum ContentError {
     /// The message does not authenticate under its data key.
     #[error("the message cannot be opened with its data key")]
     NotAuthentic(#[source] MessageError),
+    /// The payload is not a record of a database activity stream, or does not open.
+    #[error("the payload cannot be read as a record of a database activity stream")]
+    ActivityStream(#[source] ActivityStreamError),
 }
 
 impl ContentError {

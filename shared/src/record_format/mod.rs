@@ -1,8 +1,9 @@
-//! Reads a payload as what it is: a message of the AWS Encryption SDK, or a bare KMS ciphertext.
+//! Reads a payload as what it is: a message of the AWS Encryption SDK, a bare KMS ciphertext, or a record of a database activity stream.
 //!
 //! A format knows how a payload names its data key and how the data key opens it. It asks nobody for the data key. A further
 //! format is a variant of [`RecordFormat`], one of what a [`SealedRecord`] holds, and what the two match on.
 
+mod activity_stream;
 mod content_error;
 mod encryption_sdk;
 mod kms_ciphertext;
@@ -15,11 +16,12 @@ use self::sealed_record::Sealed;
 use crate::data_keys::DecryptionRequest;
 use crate::message::EncryptionContext;
 
+pub use activity_stream::{ActivityStreamError, ActivityStreamFormat, DatabaseResource, InflateError};
 pub use content_error::ContentError;
 pub use encryption_sdk::EncryptionSdkFormat;
 pub use kms_ciphertext::KmsCiphertextFormat;
 pub use sealed_record::{DataKeyIdentity, SealedRecord};
-pub use variables::VARIABLES;
+pub use variables::{ACTIVITY_STREAM, VARIABLES};
 
 /// What the payloads of a stream are. One stream has one format.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +30,8 @@ pub enum RecordFormat {
     EncryptionSdk(EncryptionSdkFormat),
     /// Every payload is one `CiphertextBlob` of KMS `Encrypt`.
     KmsCiphertext(KmsCiphertextFormat),
+    /// Every payload is one record of an Aurora or RDS database activity stream.
+    ActivityStream(ActivityStreamFormat),
 }
 
 impl RecordFormat {
@@ -35,11 +39,16 @@ impl RecordFormat {
     /// context's keys are out of order.
     ///
     /// # Errors
-    /// [`ContentError::Malformed`], [`ContentError::SuiteNotAllowed`] or [`ContentError::CiphertextLength`].
+    /// [`ContentError::Malformed`], [`ContentError::SuiteNotAllowed`], [`ContentError::CiphertextLength`] or
+    /// [`ContentError::ActivityStream`].
     pub fn read<'a>(&'a self, payload: &'a [u8]) -> Result<SealedRecord<'a>, ContentError> {
         let sealed = match self {
             Self::EncryptionSdk(format) => format.read(payload).map(|message| Sealed::Message(format, message)),
             Self::KmsCiphertext(format) => format.read(payload).map(|payload| Sealed::KmsCiphertext(format, payload)),
+            Self::ActivityStream(format) => format
+                .read(payload)
+                .map(|record| Sealed::ActivityStream(format, record))
+                .map_err(ContentError::ActivityStream),
         };
         sealed.map(SealedRecord::new)
     }

@@ -1,6 +1,7 @@
 //! A record that was read but not opened.
 
-use super::{ContentError, EncryptionSdkFormat, KmsCiphertextFormat, RequiredDataKey};
+use super::activity_stream::ActivityRecord;
+use super::{ActivityStreamFormat, ContentError, EncryptionSdkFormat, KmsCiphertextFormat, RequiredDataKey};
 use crate::data_keys::DecryptionMaterials;
 use crate::message::{AlgorithmSuite, EncryptionContext, SealedMessage};
 
@@ -13,6 +14,7 @@ pub struct SealedRecord<'a>(Sealed<'a>);
 pub(super) enum Sealed<'a> {
     Message(&'a EncryptionSdkFormat, SealedMessage<'a>),
     KmsCiphertext(&'a KmsCiphertextFormat, &'a [u8]),
+    ActivityStream(&'a ActivityStreamFormat, ActivityRecord<'a>),
 }
 
 /// What decides which data key a record needs: records of one stream with equal identities share it.
@@ -35,6 +37,7 @@ impl<'a> SealedRecord<'a> {
                 DataKeyIdentity { suite: Some(message.suite()), bytes: message.data_key_identity() }
             }
             Sealed::KmsCiphertext(_, ciphertext) => DataKeyIdentity { suite: None, bytes: ciphertext },
+            Sealed::ActivityStream(_, record) => DataKeyIdentity { suite: None, bytes: record.data_key_identity() },
         }
     }
 
@@ -43,11 +46,12 @@ impl<'a> SealedRecord<'a> {
     /// The answer is the same for all records with one [`DataKeyIdentity`], so that a batch asks once for each.
     ///
     /// # Errors
-    /// [`ContentError::ContextMismatch`].
+    /// [`ContentError::ContextMismatch`] or [`ContentError::ActivityStream`].
     pub fn required_data_key(&self) -> Result<RequiredDataKey, ContentError> {
         match &self.0 {
             Sealed::Message(format, message) => format.required_data_key(message),
             Sealed::KmsCiphertext(format, ciphertext) => Ok(format.required_data_key(ciphertext)),
+            Sealed::ActivityStream(format, record) => format.required_data_key(record).map_err(ContentError::ActivityStream),
         }
     }
 
@@ -56,7 +60,7 @@ impl<'a> SealedRecord<'a> {
     /// `reproduced_context` is that of the record's [`RequiredDataKey`].
     ///
     /// # Errors
-    /// [`ContentError::NotAuthentic`].
+    /// [`ContentError::NotAuthentic`] or [`ContentError::ActivityStream`].
     pub fn open(
         &self,
         materials: &DecryptionMaterials,
@@ -68,6 +72,7 @@ impl<'a> SealedRecord<'a> {
                 .map_err(ContentError::NotAuthentic),
             // KMS has authenticated it: what it decrypted is the content.
             Sealed::KmsCiphertext(..) => Ok(materials.data_key.expose().to_vec()),
+            Sealed::ActivityStream(format, record) => format.open(record, &materials.data_key).map_err(ContentError::ActivityStream),
         }
     }
 }
