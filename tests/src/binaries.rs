@@ -43,6 +43,14 @@ pub fn stream_decryptor() -> Result<PathBuf, BuildError> {
     built("stream-decryptor")
 }
 
+/// The function `activity-stream`, built once in this process.
+///
+/// # Errors
+/// [`BuildError`].
+pub fn activity_stream() -> Result<PathBuf, BuildError> {
+    built("activity-stream")
+}
+
 /// The function `scripted-function` of this package: see its source for what can be asked of it.
 ///
 /// # Errors

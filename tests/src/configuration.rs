@@ -24,6 +24,7 @@ pub struct ConfiguredFunction {
 pub fn functions() -> Vec<ConfiguredFunction> {
     vec![
         ConfiguredFunction { name: "stream-decryptor", groups: config::describe(stream_decryptor::Config::read) },
+        ConfiguredFunction { name: "activity-stream", groups: config::describe(activity_stream::Config::read) },
         ConfiguredFunction { name: "record-encryptor", groups: config::describe(record_encryptor::Config::read) },
     ]
 }

@@ -70,6 +70,11 @@ fn prefixes(known: &BTreeSet<&str>) -> Vec<String> {
 /// The variables of this project's functions. One environment may serve several functions, as that of `cargo lambda watch` does: what another
 /// one reads is no mistake.
 const OF_OUR_FUNCTIONS: &[&str] = &[
+    "ACTIVITY_EXCLUDED_CLASSES",
+    "ACTIVITY_EXCLUDED_COMMANDS",
+    "ACTIVITY_EXCLUDED_DATABASES",
+    "ACTIVITY_EXCLUDED_USERS",
+    "ACTIVITY_OUTPUT",
     "ACTIVITY_STREAM_RESOURCE_ID",
     "ALGORITHM_SUITE",
     "COMMITMENT_POLICY",

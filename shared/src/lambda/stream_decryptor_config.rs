@@ -47,6 +47,11 @@ impl StreamDecryptorConfig {
     /// Reads all groups. `None` if a variable has a problem, which `environment` notes.
     pub fn read(environment: &mut Environment) -> Option<Self> {
         let record_format = environment.group(&record_format::VARIABLES);
+        Self::read_for(environment, record_format)
+    }
+
+    /// Reads all groups but that of the record format, which is the function's own: `None` if that has a problem already.
+    pub fn read_for(environment: &mut Environment, record_format: Option<RecordFormat>) -> Option<Self> {
         let keyring = environment.group(&data_keys::variables::DECRYPTION);
         let unavailable_keys = environment.group(&decryptor::VARIABLES);
         let cache = environment.group(&materials_cache::variables::DECRYPTION);

@@ -51,7 +51,9 @@ impl<'a> SealedRecord<'a> {
         match &self.0 {
             Sealed::Message(format, message) => format.required_data_key(message),
             Sealed::KmsCiphertext(format, ciphertext) => Ok(format.required_data_key(ciphertext)),
-            Sealed::ActivityStream(format, record) => format.required_data_key(record).map_err(ContentError::ActivityStream),
+            Sealed::ActivityStream(format, record) => {
+                format.required_data_key(record).map_err(ContentError::ActivityStream)
+            }
         }
     }
 
@@ -72,7 +74,9 @@ impl<'a> SealedRecord<'a> {
                 .map_err(ContentError::NotAuthentic),
             // KMS has authenticated it: what it decrypted is the content.
             Sealed::KmsCiphertext(..) => Ok(materials.data_key.expose().to_vec()),
-            Sealed::ActivityStream(format, record) => format.open(record, &materials.data_key).map_err(ContentError::ActivityStream),
+            Sealed::ActivityStream(format, record) => {
+                format.open(record, &materials.data_key).map_err(ContentError::ActivityStream)
+            }
         }
     }
 }

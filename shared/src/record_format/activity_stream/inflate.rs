@@ -97,7 +97,9 @@ mod tests {
 
     #[test]
     fn the_bound_is_inclusive_and_bounds_memory_too() {
-        for (len, accepted) in [(4_095, true), (4_096, true), (4_097, false), (9_999, true), (10_000, true), (10_001, false)] {
+        for (len, accepted) in
+            [(4_095, true), (4_096, true), (4_097, false), (9_999, true), (10_000, true), (10_001, false)]
+        {
             let max = if len < 5_000 { 4_096 } else { 10_000 };
             for compressed in [gzip(&vec![b'x'; len]), zlib(&vec![b'x'; len])] {
                 match inflate(&compressed, max) {

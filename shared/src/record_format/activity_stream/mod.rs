@@ -11,7 +11,9 @@ use serde_json::value::RawValue;
 
 use super::RequiredDataKey;
 use crate::data_keys::{DecryptionRequest, MAX_CIPHERTEXT_BYTES, WrappedDataKey};
-use crate::message::{DataKey, EncryptionContext, MessageError, MessageLimits, RawAesKey, SealedMessage, VerificationKey};
+use crate::message::{
+    DataKey, EncryptionContext, MessageError, MessageLimits, RawAesKey, SealedMessage, VerificationKey,
+};
 
 pub use inflate::InflateError;
 
@@ -105,7 +107,10 @@ impl ActivityStreamFormat {
         ActivityRecord::read(payload)
     }
 
-    pub(super) fn required_data_key(&self, record: &ActivityRecord<'_>) -> Result<RequiredDataKey, ActivityStreamError> {
+    pub(super) fn required_data_key(
+        &self,
+        record: &ActivityRecord<'_>,
+    ) -> Result<RequiredDataKey, ActivityStreamError> {
         let ciphertext = record.ciphertext()?;
         Ok(RequiredDataKey {
             request: DecryptionRequest {

@@ -124,7 +124,8 @@ fn a_wrong_outer_key_opens_nothing() {
 
 #[test]
 fn content_that_is_not_compressed_cut_off_or_too_large_is_refused() {
-    let with_content = |content: &[u8]| record(&message(content, AlgorithmSuite::Aes256GcmIv12Tag16HkdfSha256, &OUTER_KEY));
+    let with_content =
+        |content: &[u8]| record(&message(content, AlgorithmSuite::Aes256GcmIv12Tag16HkdfSha256, &OUTER_KEY));
     let bomb = compressed(&vec![0; MAX + 1]);
     for (content, error) in [
         (DOCUMENT.to_vec(), InflateError::NotCompressed),
