@@ -11,6 +11,7 @@ from .templates import all_templates, parse
 _KEY = "arn:aws:kms:eu-central-1:111122223333:key/mrk-1234abcd"
 _ALIAS = "arn:aws:kms:eu-central-1:111122223333:alias/orders"
 _STREAM = "arn:aws:kinesis:eu-central-1:111122223333:stream/orders"
+_ACTIVITY_STREAM = "arn:aws:kinesis:eu-central-1:111122223333:stream/aws-rds-das-cluster-ABC1"
 _QUEUE = "arn:aws:sqs:eu-central-1:111122223333:orders.fifo"
 _FIREHOSE = "arn:aws:firehose:eu-central-1:111122223333:deliverystream/orders"
 _BUCKET = "arn:aws:s3:::orders"
@@ -20,6 +21,7 @@ _ROOT_PARAMETERS = 20
 
 # By parameter, of whichever template has it: values that must be accepted, and values that must not.
 _PATTERNS = {
+    "ActivityStreamArn": ([_ACTIVITY_STREAM, _ACTIVITY_STREAM.replace("cluster", "db")], ["", _STREAM, f"{_ACTIVITY_STREAM}/x"]),
     "KmsKeyArns": (["", _KEY, f"{_KEY},{_KEY}", ",".join([_KEY] * 20)], [_ALIAS, f"{_KEY}, {_KEY}", ",".join([_KEY] * 21)]),
     "KmsGeneratorKeyArn": ([_KEY], ["", _ALIAS, f"{_KEY},{_KEY}"]),
     "AdditionalKmsKeyArns": (["", ",".join([_KEY] * 9)], [_ALIAS, ",".join([_KEY] * 10)]),
@@ -46,6 +48,8 @@ _PATTERNS = {
     ),
 }
 
+_ACTIVITY = {"RecordFormat": "database-activity-stream", "DeployRecordEncryptor": "false"}
+
 # By template: what is set beside the defaults, and the rule that must refuse it, or `None` if it must be accepted.
 _RULES: dict[str, list[tuple[dict[str, str], str | None]]] = {
     "root": [
@@ -59,6 +63,10 @@ _RULES: dict[str, list[tuple[dict[str, str], str | None]]] = {
         ),
         ({"RecordFormat": "kms-ciphertext"}, "EncryptorHasAKeyAndAFormat"),
         ({"RecordFormat": "kms-ciphertext", "DeployRecordEncryptor": "false"}, None),
+        ({**_ACTIVITY, "StreamArn": _ACTIVITY_STREAM, "KmsKeyArns": _KEY}, None),
+        ({**_ACTIVITY, "KmsKeyArns": _KEY}, "ActivityStreamExists"),
+        ({**_ACTIVITY, "StreamArn": _ACTIVITY_STREAM}, "ActivityStreamExists"),
+        ({**_ACTIVITY, "StreamArn": _ACTIVITY_STREAM, "KmsKeyArns": _KEY, "EncryptionContextKey": "tenant"}, "ActivityStreamExists"),
         ({"EncryptionContextKey": "tenant", "EncryptionContextValue": "blue"}, None),
         ({"EncryptionContextValue": "blue"}, "ContextValueHasAKey"),
         ({"StreamArn": _STREAM, "StreamServerSideEncryptionKeyArn": _KEY}, None),
@@ -89,6 +97,15 @@ _RULES: dict[str, list[tuple[dict[str, str], str | None]]] = {
         ),
         ({"StreamArn": _STREAM, "SinkArn": _QUEUE, "KmsKeyArns": _KEY, "SubnetIds": "subnet-0a"}, "SubnetsHaveSecurityGroups"),
         ({"StreamArn": _STREAM, "SinkArn": _QUEUE, "KmsKeyArns": _KEY, "SecurityGroupIds": "sg-0a"}, "SubnetsHaveSecurityGroups"),
+    ],
+    "activity-stream": [
+        ({"ActivityStreamArn": _ACTIVITY_STREAM, "SinkArn": _QUEUE, "KmsKeyArns": _KEY}, None),
+        ({"ActivityStreamArn": _ACTIVITY_STREAM, "SinkArn": _ACTIVITY_STREAM, "KmsKeyArns": _KEY}, "SinkIsNotTheSource"),
+        (
+            {"ActivityStreamArn": _ACTIVITY_STREAM, "SinkArn": "stdout", "KmsKeyArns": _KEY, "SinkServerSideEncryptionKeyArn": _KEY},
+            "SinkKeyHasASink",
+        ),
+        ({"ActivityStreamArn": _ACTIVITY_STREAM, "SinkArn": _QUEUE, "KmsKeyArns": _KEY, "SubnetIds": "subnet-0a"}, "SubnetsHaveSecurityGroups"),
     ],
     "record-encryptor": [
         ({"StreamArn": _STREAM, "KmsGeneratorKeyArn": _KEY}, None),
@@ -141,8 +158,9 @@ def _check_rules(name: str, template: dict, cases: list[tuple[dict[str, str], st
 
 def _check_prepared_configuration(parameters: dict) -> None:
     """What samconfig.toml prepares: the parameters exist, and what has to be replaced is refused as it is."""
-    prepared = tomllib.loads(SAM_CONFIGURATION.read_text())["existing-stream"]["deploy"]["parameters"]["parameter_overrides"]
-    for name, given in prepared.items():
+    environments = tomllib.loads(SAM_CONFIGURATION.read_text())
+    prepared = [environments[name]["deploy"]["parameters"]["parameter_overrides"] for name in ("existing-stream", "activity-stream")]
+    for name, given in [override for overrides in prepared for override in overrides.items()]:
         value = ",".join(given) if isinstance(given, list) else given
         if name not in parameters:
             raise StepFailed(f"samconfig.toml sets {name}, which the template does not have")
