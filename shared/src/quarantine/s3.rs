@@ -34,9 +34,9 @@ impl S3Quarantine {
         origin: &'a ShardOrigin,
         records: &'a [RejectedRecord],
     ) -> impl Iterator<Item = NewObject> + Send + 'a {
-        records.iter().map(|rejected| NewObject {
-            key: place(self.store.settings(), origin, rejected).key,
-            content: QuarantineEnvelope::new(origin, rejected).to_json().into(),
+        records.iter().map(|rejected| {
+            let key = place(self.store.settings(), origin, rejected).key;
+            NewObject::json(key, QuarantineEnvelope::new(origin, rejected).to_json().into())
         })
     }
 }

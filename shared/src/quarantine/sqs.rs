@@ -51,7 +51,7 @@ impl SqsQuarantine {
             Some(store) if json.len() > self.queue.settings().message_limit.get() => {
                 let place = place(store.settings(), origin, rejected);
                 let pointer = envelope.pointing_to(place.clone()).to_json();
-                (Message::json(pointer, fifo), Some(NewObject { key: place.key, content: json.into() }))
+                (Message::json(pointer, fifo), Some(NewObject::json(place.key, json.into())))
             }
             _ => (Message::json(json, fifo), None),
         }

@@ -56,9 +56,22 @@ impl ObjectStore {
 
 /// An object that is to be written.
 pub(crate) struct NewObject {
-    /// The object's key.
-    pub(crate) key: String,
-    pub(crate) content: Bytes,
+    key: String,
+    content: Bytes,
+    /// Its media type.
+    content_type: &'static str,
+}
+
+impl NewObject {
+    /// One JSON text.
+    pub(crate) fn json(key: String, content: Bytes) -> Self {
+        Self { key, content, content_type: "application/json" }
+    }
+
+    /// JSON texts, one a line. <https://github.com/ndjson/ndjson-spec>
+    pub(crate) fn json_lines(key: String, content: Bytes) -> Self {
+        Self { key, content, content_type: "application/x-ndjson" }
+    }
 }
 
 impl RequestEntry for NewObject {
@@ -77,7 +90,7 @@ impl SendRequest<NewObject> for ObjectStore {
                 .put_object()
                 .bucket(self.settings.bucket.as_str())
                 .key(&object.key)
-                .content_type("application/json")
+                .content_type(object.content_type)
                 .body(ByteStream::from(object.content.clone()))
                 .send()
                 .await;

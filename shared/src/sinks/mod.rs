@@ -7,6 +7,7 @@ mod each;
 mod firehose;
 #[cfg(feature = "kinesis")]
 mod kinesis;
+mod line;
 #[cfg(feature = "sqs")]
 mod sqs;
 mod stdout;

@@ -93,7 +93,7 @@ async fn failures_are_told_apart() {
         let rule =
             mock!(Client::put_object).sequence().http_response(move || http_answer(status, &body)).repeatedly().build();
         let store = store(&[&rule], "q");
-        let object = NewObject { key: "q/1.json".to_owned(), content: Bytes::from_static(b"{}") };
+        let object = NewObject::json("q/1.json".to_owned(), Bytes::from_static(b"{}"));
         let delivery = store.put(std::iter::once(object), within(60)).await;
         (delivery.failure.unwrap(), rule.num_calls())
     };

@@ -3,16 +3,13 @@
 use std::io::{Stdout, Write};
 use std::sync::Arc;
 
-use serde::{Serialize, Serializer};
-
 use super::RecordSink;
+use super::line::Line;
 use crate::clock::Clock;
 use crate::delivery::Delivery;
 use crate::delivery::json_lines::JsonLines;
-use crate::message::EncryptionContext;
 use crate::records::OpenedRecord;
 use crate::retry::Deadline;
-use crate::text::rfc3339;
 
 /// Writes each record as one line of JSON. The default of local runs.
 ///
@@ -20,7 +17,7 @@ use crate::text::rfc3339;
 ///
 /// A line is `{"sequenceNumber", "subSequenceNumber" (records of an aggregate only), "partitionKey", "approximateArrivalTimestamp"
 /// (RFC 3339), "encryptionContext" (an object), "text" or "base64"}`: the plaintext is `text` if it is UTF-8, else `base64`. JSON within
-/// it is not parsed, so that a line has the same shape whatever the plaintext.
+/// it is not parsed, so that a line has the same shape whatever the plaintext. The S3 sink's lines are the same.
 #[derive(Debug)]
 pub struct StdoutSink<W = Stdout> {
     lines: JsonLines<W>,
@@ -49,49 +46,6 @@ impl<W: Write + Send + 'static> RecordSink for StdoutSink<W> {
     async fn deliver(&self, records: &[OpenedRecord], deadline: Deadline) -> Delivery {
         self.lines.write(records.iter().map(Line::from), deadline).await
     }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Line<'a> {
-    sequence_number: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sub_sequence_number: Option<u32>,
-    partition_key: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    approximate_arrival_timestamp: Option<String>,
-    #[serde(serialize_with = "as_object")]
-    encryption_context: &'a EncryptionContext,
-    #[serde(flatten)]
-    plaintext: Plaintext<'a>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-enum Plaintext<'a> {
-    Text(&'a str),
-    Base64(String),
-}
-
-impl<'a> From<&'a OpenedRecord> for Line<'a> {
-    fn from(opened: &'a OpenedRecord) -> Self {
-        let plaintext = match std::str::from_utf8(&opened.plaintext) {
-            Ok(text) => Plaintext::Text(text),
-            Err(_) => Plaintext::Base64(base64_simd::STANDARD.encode_to_string(&opened.plaintext)),
-        };
-        Self {
-            sequence_number: opened.record.sequence_number.as_str(),
-            sub_sequence_number: opened.record.sub_sequence_number,
-            partition_key: &opened.record.partition_key,
-            approximate_arrival_timestamp: opened.record.approximate_arrival_timestamp.map(rfc3339),
-            encryption_context: &opened.encryption_context,
-            plaintext,
-        }
-    }
-}
-
-fn as_object<S: Serializer>(context: &EncryptionContext, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(context.iter())
 }
 
 #[cfg(test)]
