@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use aws_config::SdkConfig;
 
+#[cfg(feature = "s3")]
+use super::S3Sink;
 #[cfg(feature = "sqs")]
 use super::SqsSink;
 #[cfg(feature = "firehose")]
@@ -17,6 +19,8 @@ use crate::delivery::{Delivery, DeliveryError};
 use crate::kinesis::{KinesisClient, KinesisWriter};
 use crate::records::OpenedRecord;
 use crate::retry::Deadline;
+#[cfg(feature = "s3")]
+use crate::s3::S3Settings;
 #[cfg(feature = "sqs")]
 use crate::sqs::SqsSettings;
 
@@ -32,6 +36,9 @@ pub enum SinkSettings {
     /// A Firehose stream.
     #[cfg(feature = "firehose")]
     Firehose(FirehoseSettings),
+    /// An S3 bucket.
+    #[cfg(feature = "s3")]
+    S3(S3Settings),
     /// An SQS queue.
     #[cfg(feature = "sqs")]
     Sqs(SqsSettings),
@@ -48,6 +55,9 @@ pub enum ConfiguredSink {
     /// A Firehose stream.
     #[cfg(feature = "firehose")]
     Firehose(FirehoseSink),
+    /// An S3 bucket.
+    #[cfg(feature = "s3")]
+    S3(S3Sink),
     /// An SQS queue.
     #[cfg(feature = "sqs")]
     Sqs(SqsSink),
@@ -56,7 +66,10 @@ pub enum ConfiguredSink {
 impl ConfiguredSink {
     /// The sink of `settings`; its client, if it needs one, is made from `sdk`.
     #[must_use]
-    #[cfg_attr(not(any(feature = "kinesis", feature = "firehose", feature = "sqs")), expect(unused_variables))]
+    #[cfg_attr(
+        not(any(feature = "kinesis", feature = "firehose", feature = "s3", feature = "sqs")),
+        expect(unused_variables)
+    )]
     pub fn new(settings: SinkSettings, sdk: &SdkConfig, clock: Arc<dyn Clock>) -> Self {
         match settings {
             SinkSettings::Stdout => Self::Stdout(StdoutSink::new(clock)),
@@ -68,6 +81,8 @@ impl ConfiguredSink {
             }
             #[cfg(feature = "firehose")]
             SinkSettings::Firehose(settings) => Self::Firehose(FirehoseSink::new(sdk, settings, clock)),
+            #[cfg(feature = "s3")]
+            SinkSettings::S3(settings) => Self::S3(S3Sink::new(sdk, settings, clock)),
             #[cfg(feature = "sqs")]
             SinkSettings::Sqs(settings) => Self::Sqs(SqsSink::new(sdk, settings, clock)),
         }
@@ -82,6 +97,8 @@ impl RecordSink for ConfiguredSink {
             Self::Kinesis(sink) => sink.destination(),
             #[cfg(feature = "firehose")]
             Self::Firehose(sink) => sink.destination(),
+            #[cfg(feature = "s3")]
+            Self::S3(sink) => sink.destination(),
             #[cfg(feature = "sqs")]
             Self::Sqs(sink) => sink.destination(),
         }
@@ -94,6 +111,8 @@ impl RecordSink for ConfiguredSink {
             Self::Kinesis(sink) => sink.writes_to(stream_arn),
             #[cfg(feature = "firehose")]
             Self::Firehose(sink) => sink.writes_to(stream_arn),
+            #[cfg(feature = "s3")]
+            Self::S3(sink) => sink.writes_to(stream_arn),
             #[cfg(feature = "sqs")]
             Self::Sqs(sink) => sink.writes_to(stream_arn),
         }
@@ -106,6 +125,8 @@ impl RecordSink for ConfiguredSink {
             Self::Kinesis(sink) => sink.refusal(record),
             #[cfg(feature = "firehose")]
             Self::Firehose(sink) => sink.refusal(record),
+            #[cfg(feature = "s3")]
+            Self::S3(sink) => sink.refusal(record),
             #[cfg(feature = "sqs")]
             Self::Sqs(sink) => sink.refusal(record),
         }
@@ -118,6 +139,8 @@ impl RecordSink for ConfiguredSink {
             Self::Kinesis(sink) => sink.deliver(records, deadline).await,
             #[cfg(feature = "firehose")]
             Self::Firehose(sink) => sink.deliver(records, deadline).await,
+            #[cfg(feature = "s3")]
+            Self::S3(sink) => sink.deliver(records, deadline).await,
             #[cfg(feature = "sqs")]
             Self::Sqs(sink) => sink.deliver(records, deadline).await,
         }

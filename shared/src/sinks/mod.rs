@@ -8,11 +8,13 @@ mod firehose;
 #[cfg(feature = "kinesis")]
 mod kinesis;
 mod line;
+#[cfg(feature = "s3")]
+mod s3;
 #[cfg(feature = "sqs")]
 mod sqs;
 mod stdout;
 mod typed;
-#[cfg(all(feature = "firehose", feature = "kinesis", feature = "sqs"))]
+#[cfg(all(feature = "firehose", feature = "kinesis", feature = "s3", feature = "sqs"))]
 mod variables;
 
 use std::future::Future;
@@ -28,11 +30,13 @@ pub use each::{Each, Fate, each};
 pub use firehose::{DeliveryStreamName, FirehoseSettings, FirehoseSink};
 #[cfg(feature = "kinesis")]
 pub use kinesis::{KinesisSink, KinesisSinkSettings};
+#[cfg(feature = "s3")]
+pub use s3::S3Sink;
 #[cfg(feature = "sqs")]
 pub use sqs::SqsSink;
 pub use stdout::StdoutSink;
 pub use typed::{Typed, typed};
-#[cfg(all(feature = "firehose", feature = "kinesis", feature = "sqs"))]
+#[cfg(all(feature = "firehose", feature = "kinesis", feature = "s3", feature = "sqs"))]
 pub use variables::VARIABLES;
 
 /// Delivers opened records.

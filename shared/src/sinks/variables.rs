@@ -1,9 +1,10 @@
 //! The variables of the sink.
 
-use super::{DeliveryStreamName, FirehoseSettings, SinkSettings, kinesis, sqs};
+use super::{DeliveryStreamName, FirehoseSettings, SinkSettings, kinesis, s3, sqs};
 use crate::aws::Arn;
 use crate::config::{Environment, Group, Replaced, Text};
 use crate::kinesis::StreamIdentifier;
+use crate::s3::S3Settings;
 use crate::sqs::QueueUrl;
 
 /// Where opened records go. The kind of the sink is the kind of what the ARN names.
@@ -31,6 +32,7 @@ fn read(environment: &mut Environment) -> Option<SinkSettings> {
             environment.require_same_region(SINK_ARN.name, &region, "FIREHOSE");
             Some(SinkSettings::Firehose(FirehoseSettings::new(name)))
         }
+        SinkArn::Bucket(settings) => Some(SinkSettings::S3(settings)),
         SinkArn::Queue { url, region } => {
             environment.require_same_region(SINK_ARN.name, &region, "SQS");
             Some(SinkSettings::Sqs(sqs::variables::settings(url, message_limit?)))
@@ -42,6 +44,7 @@ enum SinkArn {
     Stdout,
     Stream { stream: StreamIdentifier, region: String },
     DeliveryStream { name: DeliveryStreamName, region: String },
+    Bucket(S3Settings),
     Queue { url: QueueUrl, region: String },
 }
 
@@ -58,6 +61,7 @@ impl SinkArn {
                 let name = DeliveryStreamName::parse(arn.resource.strip_prefix("deliverystream/")?)?;
                 Some(Self::DeliveryStream { name, region })
             }
+            "s3" => s3::settings_of_arn(&arn).map(Self::Bucket),
             "sqs" => Some(Self::Queue { url: QueueUrl::of_arn(&arn)?, region }),
             _ => None,
         }
@@ -68,12 +72,12 @@ const STDOUT: &str = "stdout";
 
 const SINK_ARN: Text<SinkArn> = Text {
     name: "SINK_ARN",
-    allowed: "stdout, or the ARN of a Kinesis stream, a Firehose stream or an SQS queue, in the function's Region",
+    allowed: "stdout, or the ARN of a Kinesis stream, a Firehose stream or an SQS queue in the function's Region, or of an S3 bucket",
     default: Some(STDOUT),
     parse: SinkArn::parse,
     secret: false,
     meaning: "Where opened records go. stdout writes them in clear, which on Lambda means into the log. A Firehose stream must be of \
-              the function's own account. A queue is FIFO if its name ends with .fifo.",
+              the function's own account. A bucket's ARN may go on with / and what keys begin with. A queue is FIFO if its name ends with .fifo.",
 };
 
 #[cfg(test)]
@@ -99,6 +103,8 @@ mod tests {
         };
         assert_eq!(queue.queue_url.as_str(), "https://sqs.eu-west-1.amazonaws.com/111122223333/orders.fifo");
         assert!(queue.queue_url.is_fifo());
+        let bucket = read("arn:aws:s3:::orders/clear");
+        assert!(matches!(bucket, Ok(SinkSettings::S3(settings)) if settings.prefix.as_str() == "clear"));
     }
 
     #[test]
@@ -107,7 +113,8 @@ mod tests {
             "orders",
             "stderr",
             "https://sqs.eu-west-1.amazonaws.com/111122223333/orders",
-            "arn:aws:s3:::orders",
+            "arn:aws:s3:::o",
+            "arn:aws:s3:eu-west-1:111122223333:accesspoint/orders",
             "arn:aws:kinesis:eu-west-1:111122223333:stream/orders/consumer/c:1",
             "arn:aws:firehose:eu-west-1:111122223333:stream/orders",
             "arn:aws:sqs:eu-west-1::orders",
