@@ -15,6 +15,7 @@ _ACTIVITY_STREAM = "arn:aws:kinesis:eu-central-1:111122223333:stream/aws-rds-das
 _QUEUE = "arn:aws:sqs:eu-central-1:111122223333:orders.fifo"
 _FIREHOSE = "arn:aws:firehose:eu-central-1:111122223333:deliverystream/orders"
 _BUCKET = "arn:aws:s3:::orders"
+_PREFIX = f"{_BUCKET}/clear/eu"
 
 # More than these, and a newcomer reads none.
 _ROOT_PARAMETERS = 20
@@ -26,8 +27,8 @@ _PATTERNS = {
     "KmsGeneratorKeyArn": ([_KEY], ["", _ALIAS, f"{_KEY},{_KEY}"]),
     "AdditionalKmsKeyArns": (["", ",".join([_KEY] * 9)], [_ALIAS, ",".join([_KEY] * 10)]),
     "KmsDiscoveryAccountIds": (["", "111122223333", "111122223333,111122223334"], ["11112222333", "111122223333,"]),
-    "Sink": (["queue", "stdout", _STREAM, _QUEUE, _FIREHOSE], ["", "sqs", "orders", _KEY, _BUCKET]),
-    "SinkArn": (["stdout", _STREAM, _QUEUE, _FIREHOSE], ["", "queue", "orders", _KEY, _BUCKET]),
+    "Sink": (["queue", "stdout", _STREAM, _QUEUE, _FIREHOSE, _BUCKET, _PREFIX], ["", "sqs", "orders", _KEY, f"{_BUCKET}/"]),
+    "SinkArn": (["stdout", _STREAM, _QUEUE, _FIREHOSE, _BUCKET, _PREFIX], ["", "queue", "orders", _KEY, f"{_BUCKET}/"]),
     **dict.fromkeys(
         ("Settings", "StreamDecryptorSettings", "RecordEncryptorSettings"),
         (
