@@ -10,10 +10,12 @@ use aws_sdk_kinesis::config::retry::RetryConfig;
 use aws_sdk_kinesis::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_kinesis::primitives::Blob;
 use aws_sdk_kinesis::types::builders::PutRecordsRequestEntryBuilder;
-use aws_sdk_kinesis::types::{PutRecordsRequestEntry, PutRecordsResultEntry, Shard, ShardFilter, ShardFilterType};
+use aws_sdk_kinesis::types::{
+    PutRecordsRequestEntry, PutRecordsResultEntry, RecordDistributionStrategy, Shard, ShardFilter, ShardFilterType,
+};
 
 use super::error::{ListShardsError, PutRecordsError};
-use super::service::{EntryFailure, EntryResult, ListShards, ListedShard, PutRecords, ShardPage};
+use super::service::{EntryFailure, EntryResult, ListShards, ListedShard, PutRecords, RecordDistribution, ShardPage};
 use crate::aws::{Arn, request_cause};
 use crate::records::{SequenceNumber, UserRecord};
 
@@ -121,6 +123,19 @@ impl ListShards for KinesisClient {
         let output = request.send().await.map_err(list_shards_error)?;
         let shards: Option<Vec<_>> = output.shards.unwrap_or_default().into_iter().map(listed_shard).collect();
         Ok(ShardPage { shards: shards.ok_or(ListShardsError::Malformed)?, next_token: output.next_token })
+    }
+
+    async fn record_distribution(&self) -> Result<RecordDistribution, ListShardsError> {
+        let (arn, name) = self.stream.arn_and_name();
+        let request = self.client.describe_stream_summary().set_stream_arn(arn).set_stream_name(name);
+        let output = request.send().await.map_err(list_shards_error)?;
+        let summary = output.stream_description_summary;
+        Ok(match summary.as_ref().and_then(|summary| summary.record_distribution_strategy.as_ref()) {
+            Some(RecordDistributionStrategy::Auto) => RecordDistribution::ByService,
+            Some(RecordDistributionStrategy::UserPartitionKey) => RecordDistribution::ByPartitionKey,
+            // A strategy of the future, or a service (an emulator) that knows of none.
+            _ => RecordDistribution::Unknown,
+        })
     }
 }
 

@@ -22,9 +22,13 @@ pub enum WriteError {
     #[error("the time for the record was up before it was written")]
     Expired,
     /// Kinesis refused the request, or an earlier one of the same call: access, the stream's name or state, a KMS key of the
-    /// stream's server-side encryption, an invalid argument. An operator can fix it.
+    /// stream's server-side encryption, an argument that is invalid in every request. An operator can fix it.
     #[error("Kinesis refused the request; check the stream's name and state, and the role's policies")]
     Refused(#[source] Arc<dyn Error + Send + Sync>),
+    /// Kinesis refuses each request that this record is in, and takes others: it is larger than the stream's own limit, or has something else
+    /// that this stream does not take.
+    #[error("Kinesis refuses this record, and takes others")]
+    Rejected(#[source] Arc<dyn Error + Send + Sync>),
     /// An earlier record of the same partition key failed, so that writing this one would break their order.
     #[error("record {index}, which has the same partition key and comes first, was not acknowledged")]
     EarlierRecordFailed {
@@ -62,7 +66,7 @@ impl WriteError {
     #[must_use]
     pub fn class(&self) -> FailureClass {
         match self {
-            Self::Unwritable(_) => FailureClass::Permanent,
+            Self::Unwritable(_) | Self::Rejected(_) => FailureClass::Permanent,
             Self::Throttled => FailureClass::Throttled,
             Self::Failed | Self::Expired | Self::EarlierRecordFailed { .. } | Self::OutcomeUnknown(_) => {
                 FailureClass::Transient
@@ -96,8 +100,9 @@ pub enum UnknownCause {
     /// The entry's result has neither a sequence number nor an error.
     #[error("the entry's result cannot be read")]
     UnreadableResult,
-    /// The record is in the stream, but in an aggregate in another shard than its own, where consumers may discard it.
-    #[error("the record's aggregate landed in another shard than the record's own")]
+    /// The record is in the stream, but in an aggregate of which a record belongs to another shard than it landed in, where consumers may
+    /// discard it.
+    #[error("the record's aggregate landed in a shard that is not that of all its records")]
     Misplaced,
 }
 
@@ -111,7 +116,7 @@ pub enum PutRecordsError {
     /// Every request will fare like this one: access denied, no such stream, an unusable KMS key. Nothing was written.
     #[error("Kinesis refused the request")]
     Refused(#[source] Arc<dyn Error + Send + Sync>),
-    /// This request will never be accepted, another may be. Nothing was written.
+    /// This request will never be accepted, another may be: perhaps only for one of its entries. Nothing was written.
     #[error("Kinesis does not accept the request")]
     Invalid(#[source] Arc<dyn Error + Send + Sync>),
     /// The request never left: there was no connection to send it on, or no credentials to sign it with. Nothing was written.

@@ -8,7 +8,9 @@
 //! `schedule` decides (pure: the time is an argument), `writer` sends and sleeps, `client` alone names `aws_sdk_kinesis`.
 //!
 //! # What may be relied on
-//! - A [`Receipt`] means: written, and, unless the receipt says `possibly_duplicated`, written once by this call.
+//! - A [`Receipt`] means: written, where every consumer can read it (also one that is built on the Kinesis Client Library, which discards
+//!   an aggregate of which a record belongs to another shard), and, unless the receipt says `possibly_duplicated`, written once by this
+//!   call.
 //! - [`Outcome::NotWritten`] means: certainly not written by this call.
 //! - [`Outcome::Unknown`], and a dropped `write` future, mean: perhaps written. Whoever writes such a record again may
 //!   write it twice.
@@ -26,6 +28,7 @@ mod shard_pace;
 mod token_bucket;
 mod variables;
 mod writer;
+mod written_prefix;
 
 #[cfg(test)]
 mod writer_tests;
@@ -33,7 +36,8 @@ mod writer_tests;
 pub use client::{KinesisClient, StreamIdentifier};
 pub use error::{ListShardsError, Outcome, PutRecordsError, UnknownCause, WriteError};
 pub use record::{Receipt, RecordError};
-pub use service::{EntryFailure, EntryResult, ListShards, ListedShard, PutRecords, ShardPage};
+pub use service::{EntryFailure, EntryResult, ListShards, ListedShard, PutRecords, RecordDistribution, ShardPage};
 pub use settings::{Aggregation, MaxRecordBytes, OnUnknownOutcome, Ordering, WriterSettings};
 pub use variables::VARIABLES;
 pub use writer::KinesisWriter;
+pub use written_prefix::WrittenPrefix;

@@ -76,8 +76,8 @@ pub struct Receipt {
     /// How often the record was sent, at least once.
     pub attempts: u32,
     /// Whether an earlier attempt, whose outcome is unknown, may have written the record as well. Never under
-    /// [`OnUnknownOutcome::Report`](super::OnUnknownOutcome::Report), but for a misplaced record of
-    /// [`Aggregation::SameShard`](super::Aggregation::SameShard).
+    /// [`OnUnknownOutcome::Report`](super::OnUnknownOutcome::Report), but for the records of an aggregate that landed where not all of them
+    /// belong.
     pub possibly_duplicated: bool,
 }
 

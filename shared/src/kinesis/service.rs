@@ -28,6 +28,27 @@ pub trait ListShards: Send + Sync + 'static {
         &self,
         next_token: Option<String>,
     ) -> impl Future<Output = Result<ShardPage, ListShardsError>> + Send;
+
+    /// By what the stream chooses a record's shard: what `DescribeStreamSummary` says, where it can be asked.
+    ///
+    /// # Errors
+    /// [`ListShardsError`].
+    fn record_distribution(&self) -> impl Future<Output = Result<RecordDistribution, ListShardsError>> + Send {
+        std::future::ready(Ok(RecordDistribution::Unknown))
+    }
+}
+
+/// By what a stream chooses a record's shard: its `RecordDistributionStrategy`.
+/// <https://docs.aws.amazon.com/streams/latest/dev/service-managed-record-distribution.html>
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordDistribution {
+    /// `USER_PARTITION_KEY`, the default: by the hash of the partition key, or by the explicit hash key.
+    ByPartitionKey,
+    /// `AUTO`: the service spreads the records, "and ignores any partition key and `ExplicitHashKey` that a producer provides". There is
+    /// no order per partition key, and "aggregated records that are written are silently dropped by KCL consumers".
+    ByService,
+    /// The stream did not say.
+    Unknown,
 }
 
 /// What became of one entry.

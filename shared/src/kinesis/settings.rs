@@ -21,7 +21,7 @@ pub struct WriterSettings {
     pub rate_limit_percent: Option<NonZeroU32>,
     /// The most `PutRecords` requests under way at one time, over all `write` calls of the writer.
     pub max_requests_in_flight: NonZeroUsize,
-    /// From the call of `write`: what is not acknowledged by then is reported as an error.
+    /// From the call of `write`: what is not acknowledged by then, or by the call's deadline, is reported as an error.
     pub record_time_to_live: Duration,
     /// What to do about a request of which nobody knows whether it was carried out.
     pub on_unknown_outcome: OnUnknownOutcome,
@@ -90,11 +90,13 @@ pub enum Aggregation {
     #[default]
     Off,
     /// Consecutive records of one partition key (and the same explicit hash key) share an aggregate. No resharding can put such
-    /// an aggregate into a wrong shard. Under [`Ordering::None`] this aggregates nothing.
+    /// an aggregate into a wrong shard, only a stream that distributes records by itself can
+    /// ([`RecordDistribution`](super::RecordDistribution)). Under [`Ordering::None`] this aggregates nothing.
     SamePartitionKey,
-    /// Records bound for one shard share an aggregate. After a shard split, an aggregate may land in the shard of its first
-    /// record only. The Kinesis Client Library then discards the records whose own shard is another, so those are sent again:
-    /// consumers that do not discard see them twice (the receipts say so).
+    /// Records bound for one shard share an aggregate. After a shard split, an aggregate may land in a shard that is not that of all its
+    /// records. The Kinesis Client Library then discards the whole aggregate, so all its records are sent again: consumers that do not
+    /// discard see them twice (the receipts say so). Each call begins with a look at the shards, unless there was one within
+    /// [`shard_map_refresh_interval`](WriterSettings::shard_map_refresh_interval).
     SameShard,
 }
 
@@ -117,6 +119,10 @@ pub struct MaxRecordBytes(usize);
 impl MaxRecordBytes {
     /// A stream's own default, which is also the smallest that a stream can have.
     pub const DEFAULT: Self = Self(1 << 20);
+    /// The most that a Lambda function can be sent in one record. "6 MB each for request and response" of an invocation, in which the
+    /// data stands in base64, four bytes for three, with the record's other members around it.
+    /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
+    pub const LARGEST_OF_A_LAMBDA_EVENT: usize = 4_400_000;
     /// The largest limit of a stream, which is also the most that a `PutRecords` request holds.
     pub const LARGEST: usize = 10 << 20;
 

@@ -1,6 +1,7 @@
 //! Keeps the shard map: loads it once, and again when it is found stale.
 
 use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -9,10 +10,11 @@ use futures_util::future::{BoxFuture, Shared, WeakShared};
 use tokio::time::Instant;
 
 use super::error::ListShardsError;
-use super::service::{ListShards, ListedShard};
+use super::service::{ListShards, ListedShard, RecordDistribution};
 use super::settings::WriterSettings;
 use super::shard_map::ShardMap;
 use crate::clock::Clock;
+use crate::failure::describe;
 use crate::retry::{Attempts, Deadline, RetryPolicy};
 
 /// The shard map of one stream, shared by all `write` calls of a writer.
@@ -32,6 +34,8 @@ struct State {
     current: Option<Arc<ShardMap>>,
     flight: Option<WeakShared<Flight>>,
     last_started: Option<Instant>,
+    /// The version of the map that a call has found stale, and not waited to see refreshed.
+    distrusted: Option<u64>,
 }
 
 type Flight = BoxFuture<'static, Result<Arc<ShardMap>, ListShardsError>>;
@@ -43,6 +47,15 @@ enum NextStep {
     SleepUntil(Instant),
 }
 
+/// Why the shards are listed anew.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Occasion {
+    /// Nothing is known yet, or a record was not where it was predicted: how the stream distributes records is asked, too.
+    Surprise,
+    /// The map is too old.
+    Age,
+}
+
 /// What a listing needs, without the state, so that a flight does not hold the directory.
 #[derive(Debug)]
 struct Loader<L> {
@@ -50,12 +63,19 @@ struct Loader<L> {
     retry: RetryPolicy,
     rate_limit_percent: Option<NonZeroU32>,
     clock: Arc<dyn Clock>,
+    /// The stream refused to say how it distributes records. It is not asked again: each answer would be the same.
+    distribution_is_secret: AtomicBool,
 }
 
 impl<L: ListShards> ShardDirectory<L> {
     pub(super) fn new(list: L, settings: &WriterSettings, clock: Arc<dyn Clock>) -> Self {
-        let loader =
-            Loader { list, retry: settings.retry.clone(), rate_limit_percent: settings.rate_limit_percent, clock };
+        let loader = Loader {
+            list,
+            retry: settings.retry.clone(),
+            rate_limit_percent: settings.rate_limit_percent,
+            clock,
+            distribution_is_secret: AtomicBool::new(false),
+        };
         Self {
             loader: Arc::new(loader),
             refresh_interval: settings.shard_map_refresh_interval,
@@ -70,7 +90,39 @@ impl<L: ListShards> ShardDirectory<L> {
             if let Some(map) = &state.current {
                 return Ok(Arc::clone(map));
             }
-            self.join_or_start(&mut state)
+            self.join_or_start(&mut state, Occasion::Surprise)
+        };
+        self.land(flight).await
+    }
+
+    /// Notes that the map of this version is stale, for calls to come.
+    pub(super) fn distrust(&self, version: u64) {
+        self.lock().distrusted = Some(version);
+    }
+
+    /// Whether a call has found the known map stale.
+    pub(super) fn is_distrusted(&self) -> bool {
+        let state = self.lock();
+        state.current.as_ref().is_some_and(|map| state.distrusted == Some(map.version))
+    }
+
+    /// The shard map as it is known.
+    pub(super) fn known(&self) -> Option<Arc<ShardMap>> {
+        self.lock().current.clone()
+    }
+
+    /// The shard map as it was listed within the last refresh interval, or as it is listed now.
+    pub(super) async fn fresh(&self) -> Result<Arc<ShardMap>, ListShardsError> {
+        let flight = {
+            let mut state = self.lock();
+            let now = self.loader.clock.now().monotonic;
+            match &state.current {
+                Some(map) if now.saturating_duration_since(map.listed_at) < self.refresh_interval => {
+                    return Ok(Arc::clone(map));
+                }
+                Some(map) if state.distrusted != Some(map.version) => self.join_or_start(&mut state, Occasion::Age),
+                Some(_) | None => self.join_or_start(&mut state, Occasion::Surprise),
+            }
         };
         self.land(flight).await
     }
@@ -94,17 +146,17 @@ impl<L: ListShards> ShardDirectory<L> {
         let now = self.loader.clock.now().monotonic;
         match state.last_started.map(|started| started + self.refresh_interval) {
             Some(next) if next > now && !state.has_flight() => NextStep::SleepUntil(next),
-            _ => NextStep::Await(self.join_or_start(&mut state)),
+            _ => NextStep::Await(self.join_or_start(&mut state, Occasion::Surprise)),
         }
     }
 
-    fn join_or_start(&self, state: &mut State) -> Shared<Flight> {
+    fn join_or_start(&self, state: &mut State, occasion: Occasion) -> Shared<Flight> {
         if let Some(flight) = state.flight.as_ref().and_then(WeakShared::upgrade) {
             return flight;
         }
         let loader = Arc::clone(&self.loader);
         let previous = state.current.clone();
-        let flight = async move { loader.load(previous.as_deref()).await }.boxed().shared();
+        let flight = async move { loader.load(previous.as_deref(), occasion).await }.boxed().shared();
         state.flight = flight.downgrade();
         state.last_started = Some(self.loader.clock.now().monotonic);
         flight
@@ -138,7 +190,14 @@ impl State {
 }
 
 impl<L: ListShards> Loader<L> {
-    async fn load(&self, previous: Option<&ShardMap>) -> Result<Arc<ShardMap>, ListShardsError> {
+    async fn load(&self, previous: Option<&ShardMap>, occasion: Occasion) -> Result<Arc<ShardMap>, ListShardsError> {
+        let (listed, distribution) = tokio::join!(self.shards(), self.distribution(previous, occasion));
+        ShardMap::new(listed?, distribution, previous, self.rate_limit_percent, self.clock.now().monotonic)
+            .map(Arc::new)
+            .ok_or(ListShardsError::Malformed)
+    }
+
+    async fn shards(&self) -> Result<Vec<ListedShard>, ListShardsError> {
         let deadline = Deadline::after(self.clock.now().monotonic, LISTING_TIME);
         let mut listed = Vec::new();
         let mut next_token = None;
@@ -147,7 +206,7 @@ impl<L: ListShards> Loader<L> {
             listed.extend(page.shards);
             next_token = page.next_token;
             if next_token.is_none() {
-                return self.map(listed, previous);
+                return Ok(listed);
             }
         }
         Err(ListShardsError::Malformed)
@@ -173,82 +232,44 @@ impl<L: ListShards> Loader<L> {
         }
     }
 
-    fn map(&self, listed: Vec<ListedShard>, previous: Option<&ShardMap>) -> Result<Arc<ShardMap>, ListShardsError> {
-        ShardMap::new(listed, previous, self.rate_limit_percent, self.clock.now().monotonic)
-            .map(Arc::new)
-            .ok_or(ListShardsError::Malformed)
+    /// By what the stream chooses a record's shard. Asked once, without retries: what is not known is found out by where records
+    /// land, only later. "DescribeStreamSummary has a limit of 20 transactions per second per account."
+    async fn distribution(&self, previous: Option<&ShardMap>, occasion: Occasion) -> RecordDistribution {
+        let known = previous.map_or(RecordDistribution::Unknown, |previous| previous.distribution);
+        if occasion == Occasion::Age || self.distribution_is_secret.load(Ordering::Relaxed) {
+            return known;
+        }
+        match tokio::time::timeout(DISTRIBUTION_TIME, self.list.record_distribution()).await {
+            Ok(Ok(distribution)) => {
+                if distribution == RecordDistribution::ByService && known != distribution {
+                    tracing::warn!(
+                        "the stream's RecordDistributionStrategy is AUTO: Kinesis ignores partition keys, so records are not kept in \
+                         order per partition key, and they are not aggregated, whatever KINESIS_AGGREGATION says; set the strategy \
+                         to USER_PARTITION_KEY if order matters"
+                    );
+                }
+                distribution
+            }
+            Ok(Err(ListShardsError::Refused(source))) => {
+                self.distribution_is_secret.store(true, Ordering::Relaxed);
+                tracing::warn!(
+                    reason = describe(&*source),
+                    "Kinesis does not say how the stream distributes records; allow kinesis:DescribeStreamSummary, so that a \
+                     strategy of AUTO is noticed before records are written"
+                );
+                known
+            }
+            Ok(Err(_)) | Err(_) => known,
+        }
     }
 }
 
 /// The most time one listing may take with its retries. Whoever waits has a deadline of his own.
 const LISTING_TIME: Duration = Duration::from_secs(30);
+/// The most time that is spent on asking how the stream distributes records: beginning to write waits for it.
+const DISTRIBUTION_TIME: Duration = Duration::from_secs(1);
 /// A page has up to 1,000 shards; a listing that goes on for longer than any stream is a loop.
 const MAX_PAGES: usize = 1_000;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::clock::SystemClock;
-    use crate::testing::{FakeKinesis, seeded_settings};
-    use futures_util::future::join_all;
-
-    fn directory(kinesis: &Arc<FakeKinesis>) -> ShardDirectory<Arc<FakeKinesis>> {
-        ShardDirectory::new(Arc::clone(kinesis), &seeded_settings(), Arc::new(SystemClock))
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_listing_of_several_pages_becomes_one_map_of_the_open_shards() {
-        let kinesis = FakeKinesis::with_shards(7);
-        kinesis.configure(|fake| fake.shards_per_page = 3);
-        kinesis.split(0);
-        let map = directory(&kinesis).current().await.unwrap();
-        assert_eq!(map.shards().len(), 8);
-        assert_eq!(kinesis.list_calls(), 3);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn ten_calls_share_one_listing_and_its_failure() {
-        let kinesis = FakeKinesis::with_shards(1);
-        kinesis.configure(|fake| fake.refuse_listing = true);
-        let directory = directory(&kinesis);
-        let failures = join_all((0..10).map(|_| directory.current())).await;
-        assert!(failures.iter().all(|failure| matches!(failure, Err(ListShardsError::Refused(_)))));
-        assert_eq!(kinesis.list_calls(), 1);
-
-        kinesis.configure(|fake| fake.refuse_listing = false);
-        let maps = join_all((0..10).map(|_| directory.current())).await;
-        assert!(maps.iter().all(Result::is_ok));
-        assert_eq!(kinesis.list_calls(), 2);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_stale_map_is_refreshed_once_per_interval() {
-        let kinesis = FakeKinesis::with_shards(1);
-        let directory = directory(&kinesis);
-        let start = SystemClock.now().monotonic;
-        let first = directory.current().await.unwrap();
-        let refreshed = join_all((0..10).map(|_| directory.newer_than(first.version))).await;
-        assert!(refreshed.iter().all(|map| map.as_ref().is_ok_and(|map| map.version == 1)));
-        assert_eq!(kinesis.list_calls(), 2);
-        assert!(SystemClock.now().monotonic - start >= Duration::from_secs(1));
-        assert_eq!(directory.newer_than(0).await.unwrap().version, 1);
-        assert_eq!(kinesis.list_calls(), 2);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_listing_that_nobody_waits_for_any_more_does_not_block_the_next() {
-        let kinesis = FakeKinesis::with_shards(1);
-        kinesis.configure(|fake| fake.listing_hangs = true);
-        let directory = directory(&kinesis);
-        assert!(tokio::time::timeout(Duration::from_millis(50), directory.current()).await.is_err());
-        kinesis.configure(|fake| fake.listing_hangs = false);
-        assert!(tokio::time::timeout(Duration::from_millis(50), directory.current()).await.unwrap().is_ok());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn an_endless_listing_is_an_error() {
-        let kinesis = FakeKinesis::with_shards(1);
-        kinesis.configure(|fake| fake.endless_listing = true);
-        assert!(matches!(directory(&kinesis).current().await, Err(ListShardsError::Malformed)));
-    }
-}
+mod tests;

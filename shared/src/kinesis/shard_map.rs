@@ -7,15 +7,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::time::Instant;
 
-use super::service::ListedShard;
+use super::service::{ListedShard, RecordDistribution};
 use super::shard_pace::ShardPace;
 use crate::records::HashKey;
 
-/// The open shards at one time, at least one. Immutable: a refresh makes a new map, whose surviving shards keep their pace.
+/// The open shards at one time, at least one. Immutable: a refresh makes a new map, which replaces the old one whole. Only the pace
+/// of surviving shards is carried over.
 #[derive(Debug)]
 pub(super) struct ShardMap {
     /// Counts the refreshes.
     pub(super) version: u64,
+    pub(super) listed_at: Instant,
+    /// By what the stream chooses a record's shard, as far as it said.
+    pub(super) distribution: RecordDistribution,
     /// By the first hash key.
     shards: Vec<Arc<Shard>>,
     by_id: HashMap<Arc<str>, usize>,
@@ -33,9 +37,11 @@ pub(super) struct Shard {
 impl ShardMap {
     /// The map of the open shards among `listed`; `None` if none is open.
     ///
-    /// Shards that `previous` knows keep their token buckets; new ones start with empty buckets.
+    /// Shards that `previous` knows keep their token buckets; new ones start with empty buckets. A shard is known by its id and its
+    /// range: a stream that is created again under its name begins again with the same ids, and has other ranges behind them.
     pub(super) fn new(
         listed: Vec<ListedShard>,
+        distribution: RecordDistribution,
         previous: Option<&Self>,
         rate_limit_percent: Option<NonZeroU32>,
         now: Instant,
@@ -43,8 +49,7 @@ impl ShardMap {
         let mut shards: Vec<_> = listed
             .into_iter()
             .filter(|shard| shard.open)
-            .map(|shard| match previous.and_then(|previous| previous.shard_by_id(&shard.shard_id)) {
-                // A shard's range never changes: resharding makes new shards.
+            .map(|shard| match previous.and_then(|previous| previous.same_shard(&shard)) {
                 Some(known) => Arc::clone(known),
                 None => Arc::new(Shard {
                     id: shard.shard_id.into(),
@@ -58,7 +63,12 @@ impl ShardMap {
         }
         shards.sort_by_key(|shard| *shard.hash_keys.start());
         let by_id = shards.iter().enumerate().map(|(index, shard)| (Arc::clone(&shard.id), index)).collect();
-        Some(Self { version: previous.map_or(0, |previous| previous.version + 1), shards, by_id })
+        let version = previous.map_or(0, |previous| previous.version + 1);
+        Some(Self { version, listed_at: now, distribution, shards, by_id })
+    }
+
+    fn same_shard(&self, listed: &ListedShard) -> Option<&Arc<Shard>> {
+        self.shard_by_id(&listed.shard_id).filter(|known| known.hash_keys == listed.hash_keys)
     }
 
     /// The index of the shard that takes `hash_key`.
@@ -105,7 +115,7 @@ mod tests {
     }
 
     fn map(shards: Vec<ListedShard>, previous: Option<&ShardMap>) -> Option<ShardMap> {
-        ShardMap::new(shards, previous, None, SystemClock.now().monotonic)
+        ShardMap::new(shards, RecordDistribution::ByPartitionKey, previous, None, SystemClock.now().monotonic)
     }
 
     fn id_of(map: &ShardMap, hash_key: u128) -> &str {
@@ -150,5 +160,16 @@ mod tests {
         let after = map(after, Some(&before)).unwrap();
         assert!(Arc::ptr_eq(before.shard_by_id("a").unwrap(), after.shard_by_id("a").unwrap()));
         assert_eq!((after.version, after.shards().len()), (1, 3));
+    }
+
+    /// A stream that was deleted and created again: the ids are the same, the ranges are not.
+    #[test]
+    fn a_new_map_replaces_the_ranges_of_shards_with_the_same_id() {
+        let before = map(vec![listed("a", 0..=9, true), listed("b", 10..=99, true)], None).unwrap();
+        let after = vec![listed("a", 0..=4, true), listed("b", 5..=9, true), listed("c", 10..=99, true)];
+        let after = map(after, Some(&before)).unwrap();
+        assert_eq!([id_of(&after, 4), id_of(&after, 5), id_of(&after, 10)], ["a", "b", "c"]);
+        assert!(!after.shard_by_id("b").unwrap().takes(HashKey(10)));
+        assert!(!Arc::ptr_eq(before.shard_by_id("a").unwrap(), after.shard_by_id("a").unwrap()));
     }
 }

@@ -1,7 +1,10 @@
 //! The writer: sends what the schedule decides, and sleeps until it decides anew.
 
+use std::num::NonZeroUsize;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
@@ -10,11 +13,12 @@ use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use super::error::{ListShardsError, PutRecordsError, UnknownCause, WriteError};
 use super::record::Receipt;
-use super::schedule::{Schedule, SentRequest, Step};
+use super::schedule::{Call, Schedule, SentRequest, Step};
 use super::service::{EntryResult, ListShards, PutRecords};
-use super::settings::WriterSettings;
+use super::settings::{Aggregation, WriterSettings};
 use super::shard_directory::ShardDirectory;
 use super::shard_map::ShardMap;
+use super::written_prefix::WrittenPrefix;
 use crate::clock::Clock;
 use crate::failure::describe;
 use crate::records::UserRecord;
@@ -32,6 +36,8 @@ pub struct KinesisWriter<P, L> {
     settings: WriterSettings,
     clock: Arc<dyn Clock>,
     in_flight: Semaphore,
+    /// Whether the stream has taken the last request of which that is known.
+    stream_accepts: AtomicBool,
 }
 
 impl<P: PutRecords, L: ListShards> KinesisWriter<P, L> {
@@ -40,7 +46,7 @@ impl<P: PutRecords, L: ListShards> KinesisWriter<P, L> {
     pub fn new(put: P, list: L, settings: WriterSettings, clock: Arc<dyn Clock>) -> Self {
         let shards = ShardDirectory::new(list, &settings, Arc::clone(&clock));
         let in_flight = Semaphore::new(settings.max_requests_in_flight.get().min(Semaphore::MAX_PERMITS));
-        Self { put, shards, settings, clock, in_flight }
+        Self { put, shards, settings, clock, in_flight, stream_accepts: AtomicBool::new(false) }
     }
 
     /// The writer's settings.
@@ -59,19 +65,67 @@ impl<P: PutRecords, L: ListShards> KinesisWriter<P, L> {
     /// By record: a [`WriteError`], whose [`outcome`](WriteError::outcome) says whether the record may be in the stream all the
     /// same. Dropping the future is like an unknown outcome for every record.
     pub async fn write(&self, records: Vec<UserRecord>, deadline: Deadline) -> Vec<Result<Receipt, WriteError>> {
+        self.write_reaching(records, None, deadline).await
+    }
+
+    /// Writes `records` as [`write`](Self::write) does, for a caller to whom only those count that stand before the first unwritten one.
+    ///
+    /// At most `reach` records are sent from the first unwritten one on, itself included, and none behind one that has failed for good.
+    /// So less than `reach` records are written beyond those that count.
+    pub async fn write_prefix(
+        &self,
+        records: Vec<UserRecord>,
+        reach: NonZeroUsize,
+        deadline: Deadline,
+    ) -> WrittenPrefix {
+        WrittenPrefix::of(self.write_reaching(records, Some(reach.get()), deadline).await)
+    }
+
+    async fn write_reaching(
+        &self,
+        records: Vec<UserRecord>,
+        reach: Option<usize>,
+        deadline: Deadline,
+    ) -> Vec<Result<Receipt, WriteError>> {
         if records.is_empty() {
             return Vec::new();
         }
         let expires = deadline.min(Deadline::after(self.clock.now().monotonic, self.settings.record_time_to_live));
-        let map = match timeout_at(expires.instant(), self.shards.current()).await {
+        let (map, map_is_fresh) = match timeout_at(expires.instant(), self.shard_map()).await {
             Ok(Ok(map)) => map,
             Ok(Err(error)) => return self.unsent(&records, &WriteError::ShardMapUnavailable(error)),
             Err(_) => return self.unsent(&records, &WriteError::Expired),
         };
-        let mut schedule = Schedule::new(records, map, &self.settings, expires);
+        let stream_accepts = self.stream_accepts.load(Ordering::Relaxed);
+        let call = Call { expires, reach, map_is_fresh, stream_accepts };
+        let mut schedule = Schedule::new(records, map, &self.settings, call);
         // Whether it was finished or cut off, the schedule knows every record's fate.
         let _finished_or_expired = timeout_at(expires.instant(), self.drive(&mut schedule, expires)).await;
+        self.stream_accepts.store(schedule.stream_accepts(), Ordering::Relaxed);
+        if schedule.map_is_stale() {
+            self.shards.distrust(schedule.map_version());
+        }
+        if schedule.has_seen_other_shards() {
+            tracing::warn!(
+                "records are in other shards than their partition keys say, and are no longer aggregated in this call; is the stream's \
+                 RecordDistributionStrategy AUTO?"
+            );
+        }
         schedule.into_results()
+    }
+
+    /// The shard map, and whether it is fresh. It has to be where it decides what shares an aggregate: a stream can be deleted and
+    /// created again, with the same shard ids and other ranges, and no result need show it. Else it is refreshed if a call before,
+    /// which did not have to wait for that, has found it stale.
+    async fn shard_map(&self) -> Result<(Arc<ShardMap>, bool), ListShardsError> {
+        if self.settings.aggregation != Aggregation::SameShard && !self.shards.is_distrusted() {
+            return Ok((self.shards.current().await?, false));
+        }
+        let Some(known) = self.shards.known() else { return Ok((self.shards.fresh().await?, true)) };
+        match timeout(FRESH_MAP_TIME, self.shards.fresh()).await {
+            Ok(Ok(fresh)) => Ok((fresh, true)),
+            Ok(Err(_)) | Err(_) => Ok((known, false)),
+        }
     }
 
     fn unsent(&self, records: &[UserRecord], error: &WriteError) -> Vec<Result<Receipt, WriteError>> {
@@ -153,6 +207,9 @@ impl<P: PutRecords, L: ListShards> KinesisWriter<P, L> {
         }
     }
 }
+
+/// The most time that a call waits for a newer shard map before it goes on with the one it has, and packs more cautiously.
+const FRESH_MAP_TIME: Duration = Duration::from_secs(1);
 
 /// What the service said to one request.
 enum Answer {

@@ -9,11 +9,12 @@ use tokio::time::Instant;
 
 use crate::clock::{Clock as _, SystemClock};
 use crate::kinesis::{
-    EntryFailure, EntryResult, ListShards, ListShardsError, ListedShard, PutRecords, PutRecordsError, ShardPage,
-    WriterSettings,
+    EntryFailure, EntryResult, ListShards, ListShardsError, ListedShard, PutRecords, PutRecordsError,
+    RecordDistribution, ShardPage, WriterSettings,
 };
 use crate::records::{HashKey, SequenceNumber, UserRecord};
 use crate::retry::Jitter;
+use crate::testing::kcl_user_records;
 
 /// The writer's defaults, with pauses that are the same in every run.
 #[must_use]
@@ -38,6 +39,7 @@ pub struct FakeState {
     /// The number of entries of every request.
     pub request_sizes: Vec<usize>,
     list_calls: usize,
+    distribution_calls: usize,
     next_sequence_number: u128,
     rng: fastrand::Rng,
 
@@ -57,6 +59,20 @@ pub struct FakeState {
     pub requests_to_lose: usize,
     /// Requests to come whose answers have one result too few.
     pub answers_to_truncate: usize,
+    /// Requests to come whose answers have one result too many.
+    pub answers_to_extend: usize,
+    /// Entries to come that are written, and whose results cannot be read.
+    pub results_to_garble: usize,
+    /// The most bytes of a record. A request with a larger one is refused whole.
+    pub max_record_bytes: usize,
+    /// A request with an entry that contains these bytes is refused whole.
+    pub refused_content: Option<&'static [u8]>,
+    /// What the stream says about how it distributes records. It spreads them over all shards if that is `ByService`.
+    pub distribution: RecordDistribution,
+    /// Whether it refuses to say so.
+    pub refuse_distribution: bool,
+    /// Whether it never answers when it is asked.
+    pub distribution_hangs: bool,
     /// Reshardings by the number of received entries at which they happen, the last first.
     pub reshardings: Vec<(usize, Resharding)>,
     /// How many shards one page of a listing has.
@@ -82,6 +98,8 @@ pub struct WrittenEntry {
     pub partition_key: Arc<str>,
     /// Its data.
     pub data: Bytes,
+    /// The range of its shard.
+    pub shard_hash_keys: RangeInclusive<u128>,
 }
 
 #[derive(Clone, Copy)]
@@ -102,18 +120,13 @@ struct FakeShard {
 impl FakeKinesis {
     /// A stream of `count` shards of equal ranges, which answers in 10 ms and never fails.
     pub fn with_shards(count: u32) -> Arc<Self> {
-        let width = u128::MAX / u128::from(count);
-        let shards = (0..count).map(|index| {
-            let start = if index == 0 { 0 } else { width * u128::from(index) + 1 };
-            let end = if index + 1 == count { u128::MAX } else { width * u128::from(index + 1) };
-            FakeShard { id: shard_id(index as usize), hash_keys: start..=end, open: true }
-        });
         let state = FakeState {
-            shards: shards.collect(),
+            shards: shards_of_equal_ranges(count),
             written: Vec::new(),
             received: Vec::new(),
             request_sizes: Vec::new(),
             list_calls: 0,
+            distribution_calls: 0,
             next_sequence_number: 49_590_338_271_490_256_608_559_692_538_361_571_095,
             rng: fastrand::Rng::with_seed(7),
             round_trip: Duration::from_millis(10),
@@ -124,6 +137,13 @@ impl FakeKinesis {
             answers_to_lose: 0,
             requests_to_lose: 0,
             answers_to_truncate: 0,
+            answers_to_extend: 0,
+            results_to_garble: 0,
+            max_record_bytes: usize::MAX,
+            refused_content: None,
+            distribution: RecordDistribution::ByPartitionKey,
+            refuse_distribution: false,
+            distribution_hangs: false,
             reshardings: Vec::new(),
             shards_per_page: 1_000,
             refuse_listing: false,
@@ -146,6 +166,24 @@ impl FakeKinesis {
     /// Splits the open shard with this index in the middle.
     pub fn split(&self, index: usize) {
         self.lock().reshard(Resharding::Split(index));
+    }
+
+    /// Deletes the stream and creates it again, with `count` shards of equal ranges, whose ids begin again. What was written stays to be
+    /// read by the test.
+    pub fn recreate(&self, count: u32) {
+        self.lock().shards = shards_of_equal_ranges(count);
+    }
+
+    /// What consumers that are built on the Kinesis Client Library get, in order of arrival: partition keys and data.
+    pub fn read_by_the_kcl(&self) -> Vec<(Arc<str>, Bytes)> {
+        let of_entry =
+            |entry: &WrittenEntry| kcl_user_records(&entry.partition_key, &entry.data, &entry.shard_hash_keys);
+        self.lock().written.iter().flat_map(of_entry).collect()
+    }
+
+    /// How often it was asked how it distributes records.
+    pub fn distribution_calls(&self) -> usize {
+        self.lock().distribution_calls
     }
 
     /// How often its shards were listed.
@@ -210,6 +248,20 @@ impl ListShards for Arc<FakeKinesis> {
         let more = state.endless_listing || end < state.shards.len();
         Ok(ShardPage { shards, next_token: more.then(|| end.to_string()) })
     }
+
+    async fn record_distribution(&self) -> Result<RecordDistribution, ListShardsError> {
+        if self.lock().distribution_hangs {
+            return std::future::pending().await;
+        }
+        let round_trip = self.lock().round_trip;
+        tokio::time::sleep(round_trip).await;
+        let mut state = self.lock();
+        state.distribution_calls += 1;
+        if state.refuse_distribution {
+            return Err(ListShardsError::Refused(Arc::new(std::io::Error::other("AccessDeniedException"))));
+        }
+        Ok(state.distribution)
+    }
 }
 
 impl FakeState {
@@ -224,12 +276,25 @@ impl FakeState {
             return Err(error);
         }
         self.request_sizes.push(entries.len());
+        if entries.iter().any(|entry| self.refuses(entry)) {
+            return Err(PutRecordsError::Invalid(Arc::new(std::io::Error::other("ValidationException"))));
+        }
         let mut results: Vec<_> = entries.iter().map(|entry| self.carry_out_entry(entry, sent_at)).collect();
         if self.answers_to_truncate > 0 {
             self.answers_to_truncate -= 1;
             results.pop();
         }
+        if self.answers_to_extend > 0 {
+            self.answers_to_extend -= 1;
+            results.extend(results.last().cloned());
+        }
         Ok(results)
+    }
+
+    fn refuses(&self, entry: &UserRecord) -> bool {
+        let content = self.refused_content.filter(|content| !content.is_empty());
+        entry.data.len() + entry.partition_key.len() > self.max_record_bytes
+            || content.is_some_and(|content| entry.data.windows(content.len()).any(|bytes| bytes == content))
     }
 
     fn carry_out_entry(&mut self, entry: &UserRecord, sent_at: Instant) -> EntryResult {
@@ -240,8 +305,18 @@ impl FakeState {
             Some(decimal) => HashKey::parse(decimal).expect("a valid explicit hash key"),
             None => HashKey::of_partition_key(&entry.partition_key),
         };
-        let shard = self.shards.iter().find(|shard| shard.open && shard.hash_keys.contains(&hash_key.0));
-        let shard_id = shard.expect("the open shards cover all hash keys").id.clone();
+        let mut open = self.shards.iter().filter(|shard| shard.open);
+        let shard = match self.distribution {
+            RecordDistribution::ByService => {
+                let number = self.rng.usize(..open.clone().count());
+                open.nth(number)
+            }
+            RecordDistribution::ByPartitionKey | RecordDistribution::Unknown => {
+                open.find(|shard| shard.hash_keys.contains(&hash_key.0))
+            }
+        };
+        let shard = shard.expect("the open shards cover all hash keys");
+        let (shard_id, shard_hash_keys) = (shard.id.clone(), shard.hash_keys.clone());
         self.received.push((sent_at, shard_id.clone(), entry.data.len() + entry.partition_key.len()));
         if self.rng.f64() < self.throttled_share || self.blocked_shard.as_ref() == Some(&shard_id) {
             return EntryResult::Failed { failure: EntryFailure::Throttled, shard_id: Some(shard_id) };
@@ -257,7 +332,12 @@ impl FakeState {
             sequence_number: sequence_number.clone(),
             partition_key: Arc::clone(&entry.partition_key),
             data: entry.data.clone(),
+            shard_hash_keys,
         });
+        if self.results_to_garble > 0 {
+            self.results_to_garble -= 1;
+            return EntryResult::Unreadable;
+        }
         EntryResult::Written { shard_id, sequence_number }
     }
 
@@ -284,6 +364,16 @@ impl FakeState {
             self.shards.push(FakeShard { id: shard_id(self.shards.len()), hash_keys, open: true });
         }
     }
+}
+
+fn shards_of_equal_ranges(count: u32) -> Vec<FakeShard> {
+    let width = u128::MAX / u128::from(count);
+    let shards = (0..count).map(|index| {
+        let start = if index == 0 { 0 } else { width * u128::from(index) + 1 };
+        let end = if index + 1 == count { u128::MAX } else { width * u128::from(index + 1) };
+        FakeShard { id: shard_id(index as usize), hash_keys: start..=end, open: true }
+    });
+    shards.collect()
 }
 
 fn shard_id(index: usize) -> String {

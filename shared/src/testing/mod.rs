@@ -13,11 +13,15 @@
 
 mod clock;
 #[cfg(feature = "kinesis")]
+mod kcl;
+#[cfg(feature = "kinesis")]
 mod kinesis;
 mod kms;
 pub mod requests;
 
 pub use clock::ManualClock;
+#[cfg(feature = "kinesis")]
+pub use kcl::kcl_user_records;
 #[cfg(feature = "kinesis")]
 pub use kinesis::{FakeKinesis, FakeState, Resharding, WrittenEntry, seeded_settings};
 pub use kms::{Answer, Asked, FakeKms, RecordedCall, Truthful};

@@ -185,6 +185,40 @@ async fn entries_and_results_keep_their_order_and_every_result_is_read_for_itsel
     );
 }
 
+#[tokio::test]
+async fn an_answer_that_cannot_be_read_leaves_the_outcome_unknown() {
+    for body in ["", "{", r#"{"FailedRecordCount":0,"Records":[{"ShardId":7}]}"#] {
+        let rule = mock!(Client::put_records).sequence().http_status(200, Some(body.to_owned())).repeatedly().build();
+        match client(&rule).put_records(vec![entry("k", None)]).await {
+            Err(error) => assert!(matches!(error, PutRecordsError::OutcomeUnknown(_)), "{body}: {error:?}"),
+            // Nor does an answer without results say that anything failed.
+            Ok(results) => assert!(results.is_empty(), "{body}: {results:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stream_says_how_it_distributes_records() {
+    for (strategy, expected) in [
+        (Some("AUTO"), RecordDistribution::ByService),
+        (Some("USER_PARTITION_KEY"), RecordDistribution::ByPartitionKey),
+        (Some("SOMETHING_NEW"), RecordDistribution::Unknown),
+        (None, RecordDistribution::Unknown),
+    ] {
+        let strategy = strategy.map(|word| format!(r#","RecordDistributionStrategy":"{word}""#)).unwrap_or_default();
+        let body = format!(
+            r#"{{"StreamDescriptionSummary":{{"StreamName":"orders","StreamARN":"{ARN}","StreamStatus":"ACTIVE",
+            "RetentionPeriodHours":24,"StreamCreationTimestamp":1700000000,"EnhancedMonitoring":[],
+            "OpenShardCount":1{strategy}}}}}"#
+        );
+        let rule = mock!(Client::describe_stream_summary).sequence().http_status(200, Some(body)).repeatedly().build();
+        assert_eq!(client(&rule).record_distribution().await.unwrap(), expected);
+    }
+    let denied = r#"{"__type":"AccessDeniedException","message":"not authorized"}"#.to_owned();
+    let rule = mock!(Client::describe_stream_summary).sequence().http_status(400, Some(denied)).repeatedly().build();
+    assert!(matches!(client(&rule).record_distribution().await, Err(ListShardsError::Refused(_))));
+}
+
 fn shard(id: &str, start: &str, end: &str, ended: Option<&str>) -> Shard {
     let hash_keys = HashKeyRange::builder().starting_hash_key(start).ending_hash_key(end).build().unwrap();
     let range = SequenceNumberRange::builder().starting_sequence_number("1");

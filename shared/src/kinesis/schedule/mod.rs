@@ -5,6 +5,10 @@
 )]
 
 mod packing;
+mod placement;
+mod prefix;
+mod queues;
+mod refusals;
 mod request;
 mod results;
 mod settle;
@@ -13,7 +17,7 @@ mod slot;
 mod tests;
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::collections::{BinaryHeap, HashMap};
 use std::error::Error;
 use std::sync::Arc;
 
@@ -21,13 +25,18 @@ use tokio::time::Instant;
 
 use super::error::WriteError;
 use super::record::Receipt;
+use super::service::RecordDistribution;
 use super::settings::{Ordering, WriterSettings};
-use super::shard_map::{Shard, ShardMap};
-use crate::records::{HashKey, SequenceNumber, UserRecord};
+use super::shard_map::ShardMap;
+use crate::records::{HashKey, UserRecord};
 use crate::retry::Deadline;
 
+use placement::WrittenAggregate;
+use prefix::Prefix;
+use queues::{ShardQueue, queues_of};
+use refusals::Refusals;
+use request::Request;
 pub(super) use request::SentRequest;
-use request::{Member, Request};
 use slot::{Slot, State};
 
 /// The records of one `write` call on their way.
@@ -39,6 +48,10 @@ pub(super) struct Schedule<'a> {
     /// What is not acknowledged by then has failed.
     expires: Deadline,
     map: Arc<ShardMap>,
+    /// Whether the map is from so short a time ago that the stream cannot have been deleted and created again since.
+    map_is_fresh: bool,
+    /// A record landed where its hash key does not belong, by a map listed afterwards.
+    keys_do_not_decide: bool,
     /// In the order of the call.
     slots: Vec<Slot>,
     /// One per shard of the map, with the same indices.
@@ -52,9 +65,13 @@ pub(super) struct Schedule<'a> {
     /// Nothing at all is sent until then: the request as a whole was throttled.
     paused_until: Option<Instant>,
     request_throttles_in_a_row: u32,
-    /// Aggregates in shards that the map does not know.
-    held: Vec<HeldAggregate>,
+    /// Aggregates that wait to be judged by where they landed.
+    held: Vec<WrittenAggregate>,
     map_is_stale: bool,
+    prefix: Prefix,
+    refusals: Refusals,
+    /// Requests sent and not answered.
+    under_way: usize,
     /// Why nothing more is sent.
     refused: Option<Arc<dyn Error + Send + Sync>>,
     unfinished: usize,
@@ -72,45 +89,30 @@ pub(super) enum Step {
     Finished,
 }
 
-/// The lane heads bound for one shard.
-struct ShardQueue {
-    shard: Arc<Shard>,
-    ready: VecDeque<usize>,
-    /// The sizes of `ready` together.
-    ready_bytes: u64,
-    /// The shard has no tokens, or is backed off from, until then.
-    idle_until: Option<Instant>,
-    /// What the results that are just being read say about the shard.
-    seen: SeenResults,
-}
-
-#[derive(Clone, Copy, Default)]
-struct SeenResults {
-    written: bool,
-    throttled: bool,
-}
-
-/// An aggregate that is written, but of which a new shard map must tell whether its records are where they belong.
-struct HeldAggregate {
-    members: Vec<Member>,
-    shard_id: Arc<str>,
-    sequence_number: SequenceNumber,
+/// What is particular to one `write` call.
+#[derive(Clone, Copy)]
+pub(super) struct Call {
+    /// What is not acknowledged by then has failed.
+    pub(super) expires: Deadline,
+    /// How many records may be sent from the first one on that is not written; `None` for all of them.
+    pub(super) reach: Option<usize>,
+    /// Whether the shard map was listed just now.
+    pub(super) map_is_fresh: bool,
+    /// Whether the stream has taken the last request of this writer.
+    pub(super) stream_accepts: bool,
 }
 
 impl<'a> Schedule<'a> {
     /// Takes in `records`; those that can never be written are finished at once.
-    pub(super) fn new(
-        records: Vec<UserRecord>,
-        map: Arc<ShardMap>,
-        settings: &'a WriterSettings,
-        expires: Deadline,
-    ) -> Self {
+    pub(super) fn new(records: Vec<UserRecord>, map: Arc<ShardMap>, settings: &'a WriterSettings, call: Call) -> Self {
         let mut schedule = Self {
             settings,
-            expires,
+            expires: call.expires,
             slots: Vec::with_capacity(records.len()),
             queues: queues_of(&map),
             map,
+            map_is_fresh: call.map_is_fresh,
+            keys_do_not_decide: false,
             cursor: 0,
             delayed: BinaryHeap::new(),
             returned: Vec::new(),
@@ -118,6 +120,9 @@ impl<'a> Schedule<'a> {
             request_throttles_in_a_row: 0,
             held: Vec::new(),
             map_is_stale: false,
+            prefix: Prefix::new(call.reach),
+            refusals: Refusals::new(call.stream_accepts),
+            under_way: 0,
             refused: None,
             unfinished: 0,
         };
@@ -132,7 +137,10 @@ impl<'a> Schedule<'a> {
         let index = self.slots.len();
         let hash_key = match record.hash_key(self.settings.max_record_bytes) {
             Ok(hash_key) => hash_key,
-            Err(error) => return self.slots.push(Slot::unwritable(record, error)),
+            Err(error) => {
+                self.prefix.ends_at(index);
+                return self.slots.push(Slot::unwritable(record, error));
+            }
         };
         let predecessor = match self.settings.ordering {
             Ordering::None => None,
@@ -145,7 +153,8 @@ impl<'a> Schedule<'a> {
                 lane_tails.insert(lane, index)
             }
         };
-        self.slots.push(Slot::waiting(record, hash_key, self.map.index_of(hash_key)));
+        let shard = self.shard_for(index, hash_key);
+        self.slots.push(Slot::waiting(record, hash_key, shard));
         self.unfinished += 1;
         match predecessor {
             Some(predecessor) => self.slots[predecessor].next_in_lane = Some(index),
@@ -155,6 +164,7 @@ impl<'a> Schedule<'a> {
 
     /// What to do at `now`.
     pub(super) fn next(&mut self, now: Instant) -> Step {
+        self.advance();
         if self.is_finished() {
             return Step::Finished;
         }
@@ -165,16 +175,31 @@ impl<'a> Schedule<'a> {
         let mut request = Request::at(now);
         self.pack(&mut request, now);
         if let Some((entries, sent)) = request.finish() {
+            self.under_way += 1;
             return Step::Send(entries, sent);
         }
         let refills = self.queues.iter().filter(|queue| !queue.ready.is_empty()).filter_map(|queue| queue.idle_until);
         let delays = self.delayed.peek().map(|Reverse((at, _))| *at);
-        refills.chain(delays).min().map_or(Step::WaitForAnswer, Step::WaitUntil)
+        match refills.chain(delays).min() {
+            Some(at) => Step::WaitUntil(at),
+            None if self.under_way == 0 && self.held.is_empty() && self.judge_refused() => self.next(now),
+            None => Step::WaitForAnswer,
+        }
     }
 
     /// Whether every record's fate is known.
     pub(super) fn is_finished(&self) -> bool {
         self.unfinished == 0
+    }
+
+    /// Whether the stream takes records of this writer, as far as is known now.
+    pub(super) fn stream_accepts(&self) -> bool {
+        self.refusals.stream_accepts()
+    }
+
+    /// Whether records are in other shards than their hash keys say, which the stream has not announced.
+    pub(super) fn has_seen_other_shards(&self) -> bool {
+        self.keys_do_not_decide && self.map.distribution != RecordDistribution::ByService
     }
 
     /// Whether a result has shown that the shard map is out of date.
@@ -187,60 +212,9 @@ impl<'a> Schedule<'a> {
         self.map.version
     }
 
-    /// Goes on with a new shard map: every record that is not under way is bound for its shard anew.
-    pub(super) fn on_map(&mut self, map: Arc<ShardMap>) {
-        self.map_is_stale = false;
-        let old_queues = std::mem::replace(&mut self.queues, queues_of(&map));
-        self.map = map;
-        self.cursor = 0;
-        for slot in &mut self.slots {
-            if !slot.is_finished() {
-                slot.shard = self.map.index_of(slot.hash_key);
-            }
-        }
-        for head in old_queues.iter().flat_map(|queue| &queue.ready) {
-            self.enqueue(*head);
-        }
-        self.settle_held();
-    }
-
-    /// Goes on with the old shard map: it only decides the pace. The next result from an unexpected shard asks again.
-    pub(super) fn on_map_unavailable(&mut self) {
-        self.map_is_stale = false;
-        self.settle_held();
-    }
-
     /// What became of every record, in the order of the call. Whatever is unfinished has run out of time.
     pub(super) fn into_results(self) -> Vec<Result<Receipt, WriteError>> {
         self.slots.into_iter().map(Slot::into_result).collect()
-    }
-
-    /// Puts a lane's head at the end of its shard's queue.
-    fn enqueue(&mut self, head: usize) {
-        let slot = &self.slots[head];
-        let queue = &mut self.queues[slot.shard];
-        queue.ready.push_back(head);
-        queue.ready_bytes += slot.size();
-    }
-
-    /// Puts the returned lane heads back, before those that have not been sent yet.
-    fn enqueue_returned(&mut self) {
-        while let Some(head) = self.returned.pop() {
-            let slot = &self.slots[head];
-            let queue = &mut self.queues[slot.shard];
-            queue.ready.push_front(head);
-            queue.ready_bytes += slot.size();
-        }
-    }
-
-    fn release_delayed(&mut self, now: Instant) {
-        while let Some(Reverse((at, head))) = self.delayed.peek().copied() {
-            if at > now {
-                break;
-            }
-            self.delayed.pop();
-            self.enqueue(head);
-        }
     }
 
     /// The next unfinished record of the lane that `index` belongs to.
@@ -253,6 +227,9 @@ impl<'a> Schedule<'a> {
     }
 
     fn finish(&mut self, index: usize, result: Result<Receipt, WriteError>) {
+        if result.is_err() {
+            self.prefix.ends_at(index);
+        }
         self.slots[index].state = State::Finished(result);
         self.unfinished -= 1;
     }
@@ -270,15 +247,4 @@ impl<'a> Schedule<'a> {
             next = self.slots[behind].next_in_lane;
         }
     }
-}
-
-fn queues_of(map: &ShardMap) -> Vec<ShardQueue> {
-    let queue = |shard: &Arc<Shard>| ShardQueue {
-        shard: Arc::clone(shard),
-        ready: VecDeque::new(),
-        ready_bytes: 0,
-        idle_until: None,
-        seen: SeenResults::default(),
-    };
-    map.shards().iter().map(queue).collect()
 }

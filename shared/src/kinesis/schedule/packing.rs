@@ -39,6 +39,9 @@ impl Schedule<'_> {
         }
         while let Some(head) = self.queues[queue].ready.front().copied() {
             let size = self.slots[head].size();
+            if !request.admits(self.slots[head].company) {
+                return Filled::RequestFull;
+            }
             let Some(request_room) = request.room().filter(|room| *room >= size) else {
                 return Filled::RequestFull;
             };
@@ -64,7 +67,7 @@ impl Schedule<'_> {
     /// the entry's bytes.
     fn take_entry(&mut self, queue: usize, head: usize, room: u64, request: &mut Request) -> u64 {
         self.take_head(queue, head, request);
-        let data = match self.settings.aggregation {
+        let data = match self.aggregation() {
             Aggregation::Off => None,
             Aggregation::SamePartitionKey => self.gather(queue, head, room, request, false),
             Aggregation::SameShard => self.gather(queue, head, room, request, true),
@@ -75,6 +78,16 @@ impl Schedule<'_> {
         let bytes = (data.len() + record.partition_key.len()) as u64;
         request.close_entry(UserRecord { data, ..record.clone() }, bytes);
         bytes
+    }
+
+    /// How records are aggregated now. Records of several hash keys share an aggregate only while the shard map is known to be right,
+    /// and none do where the stream does not go by hash keys.
+    fn aggregation(&self) -> Aggregation {
+        match self.settings.aggregation {
+            _ if self.goes_by_other_than_keys() => Aggregation::Off,
+            Aggregation::SameShard if self.map_is_stale || !self.map_is_fresh => Aggregation::SamePartitionKey,
+            aggregation => aggregation,
+        }
     }
 
     /// Takes further records into the entry that `head` has begun; the aggregate, if there were any.
@@ -96,7 +109,7 @@ impl Schedule<'_> {
             return None;
         }
         let mut members = 1;
-        while aggregate.try_push(&self.slots[next.index].record) {
+        while request.admits(self.slots[next.index].company) && aggregate.try_push(&self.slots[next.index].record) {
             members += 1;
             if next.follows {
                 self.take_member(next, request);
@@ -113,11 +126,14 @@ impl Schedule<'_> {
 
     /// The record that may join the aggregate begun by `head` behind `last`: the lane's next, else the queue's first.
     fn next_member(&self, queue: usize, head: usize, last: usize, other_lanes: bool) -> Option<Member> {
-        let same_lane = self.successor(last).filter(|next| {
-            let (first, next) = (&self.slots[head], &self.slots[*next]);
-            if other_lanes { next.shard == queue } else { next.hash_key == first.hash_key }
-        });
-        let other_lane = || self.queues[queue].ready.front().copied().filter(|_| other_lanes);
+        let first = &self.slots[head];
+        let may_join = |index: usize| {
+            let next = &self.slots[index];
+            let mixes = other_lanes && !first.keeps_to_its_hash_key() && !next.keeps_to_its_hash_key();
+            next.hash_key == first.hash_key || (mixes && next.shard == queue)
+        };
+        let same_lane = self.successor(last).filter(|next| *next < self.prefix.limit() && may_join(*next));
+        let other_lane = || self.queues[queue].ready.front().copied().filter(|next| other_lanes && may_join(*next));
         match same_lane {
             Some(index) => Some(Member { index, follows: true }),
             None => other_lane().map(|index| Member { index, follows: false }),
@@ -135,7 +151,7 @@ impl Schedule<'_> {
         let slot = &mut self.slots[member.index];
         slot.state = State::Sent;
         slot.attempts += 1;
-        request.push_member(member);
+        request.push_member(member, slot.company);
     }
 }
 

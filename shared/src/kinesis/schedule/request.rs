@@ -9,6 +9,8 @@ use crate::records::UserRecord;
 pub(super) struct Request {
     entries: Vec<UserRecord>,
     bytes: u64,
+    /// The company of its members, which is the same for all.
+    company: usize,
     sent: SentRequest,
 }
 
@@ -37,6 +39,7 @@ impl Request {
         Self {
             entries: Vec::new(),
             bytes: 0,
+            company: usize::MAX,
             sent: SentRequest { sent_at: now, members: Vec::new(), entry_ends: Vec::new() },
         }
     }
@@ -46,8 +49,15 @@ impl Request {
         (self.entries.len() < MAX_ENTRIES).then(|| MAX_REQUEST_BYTES - self.bytes)
     }
 
+    /// Whether a record that bears so much `company` may join: not beyond that, and only with records that bear as much. So innocent
+    /// records do not travel with those of a refused request.
+    pub(super) fn admits(&self, company: usize) -> bool {
+        self.sent.members.is_empty() || (self.company == company && self.sent.members.len() < company)
+    }
+
     /// Adds a record to the entry that [`close_entry`](Self::close_entry) will end.
-    pub(super) fn push_member(&mut self, member: Member) {
+    pub(super) fn push_member(&mut self, member: Member, company: usize) {
+        self.company = company;
         self.sent.members.push(member);
     }
 

@@ -5,16 +5,14 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::Schedule;
+use super::queues::SeenResults;
 use super::request::{Member, SentRequest};
 use super::settle::Fate;
-use super::slot::State;
-use super::{HeldAggregate, Schedule, SeenResults};
 use crate::failure::FailureClass;
 use crate::kinesis::error::{PutRecordsError, UnknownCause, WriteError};
-use crate::kinesis::record::Receipt;
 use crate::kinesis::service::{EntryFailure, EntryResult};
 use crate::kinesis::settings::OnUnknownOutcome;
-use crate::records::SequenceNumber;
 use crate::retry::Decision;
 
 impl Schedule<'_> {
@@ -31,7 +29,9 @@ impl Schedule<'_> {
             let cause = UnknownCause::WrongResultCount { entries: sent.entry_ends.len(), results: results.len() };
             return self.on_unknown(sent, &cause, now, jitter);
         }
+        self.under_way -= 1;
         self.request_throttles_in_a_row = 0;
+        self.on_accepted();
         let mut touched = Vec::new();
         let mut start = 0;
         for (end, result) in sent.entry_ends.iter().zip(results) {
@@ -40,12 +40,18 @@ impl Schedule<'_> {
             self.on_entry(members, result, &mut touched, now, jitter);
         }
         self.pace_shards(&touched, sent.sent_at, now, jitter);
+        if !self.map_is_stale {
+            self.settle_held();
+        }
         self.enqueue_returned();
     }
 
     /// The request failed as a whole.
     pub(in super::super) fn on_error(&mut self, sent: &SentRequest, error: PutRecordsError, now: Instant, jitter: f64) {
         match error {
+            PutRecordsError::OutcomeUnknown(source) => {
+                return self.on_unknown(sent, &UnknownCause::Failed(source), now, jitter);
+            }
             PutRecordsError::Throttled(_) => {
                 self.request_throttles_in_a_row += 1;
                 self.paused_until = Some(now + self.backoff(self.request_throttles_in_a_row, jitter));
@@ -56,19 +62,18 @@ impl Schedule<'_> {
                 self.refuse(Arc::clone(&source));
                 self.fail_all(&sent.members, &WriteError::Refused(source));
             }
-            PutRecordsError::Invalid(source) => self.fail_all(&sent.members, &WriteError::Refused(source)),
+            PutRecordsError::Invalid(source) => self.on_refused_together(&sent.members, source),
             PutRecordsError::NotSent(_) => {
                 self.send_again(&sent.members, FailureClass::Transient, now, jitter);
                 self.enqueue_returned();
             }
-            PutRecordsError::OutcomeUnknown(source) => {
-                self.on_unknown(sent, &UnknownCause::Failed(source), now, jitter);
-            }
         }
+        self.under_way -= 1;
     }
 
     /// Nobody knows what became of the request.
     pub(in super::super) fn on_unknown(&mut self, sent: &SentRequest, cause: &UnknownCause, now: Instant, jitter: f64) {
+        self.under_way -= 1;
         self.perhaps_written(&sent.members, cause, now, jitter);
         self.enqueue_returned();
     }
@@ -91,7 +96,8 @@ impl Schedule<'_> {
             EntryResult::Failed { failure: EntryFailure::Throttled, shard_id } => {
                 self.seen(queue, touched).throttled = true;
                 // A throttle that names another shard than predicted gives the stale map away.
-                self.map_is_stale |= shard_id.is_some_and(|shard_id| *shard_id != *self.queues[queue].shard.id);
+                let elsewhere = shard_id.is_some_and(|shard_id| *shard_id != *self.queues[queue].shard.id);
+                self.map_is_stale |= elsewhere && !self.goes_by_other_than_keys();
                 self.send_again(members, FailureClass::Throttled, now, jitter);
             }
             EntryResult::Failed { failure: EntryFailure::Internal, .. } => {
@@ -109,60 +115,6 @@ impl Schedule<'_> {
             touched.push(queue);
         }
         seen
-    }
-
-    fn on_written(&mut self, members: &[Member], shard_id: String, sequence_number: SequenceNumber) {
-        let Some(first) = members.first().map(|member| self.slots[member.index].hash_key) else { return };
-        let predicted = self.map.shard_of(first).filter(|shard| *shard.id == *shard_id);
-        self.map_is_stale |= predicted.is_none();
-        let known = predicted.or_else(|| self.map.shard_by_id(&shard_id)).map(|shard| Arc::clone(&shard.id));
-        let alike = members.iter().all(|member| self.slots[member.index].hash_key == first);
-        match known {
-            None if !alike => {
-                for member in members {
-                    self.slots[member.index].state = State::Held;
-                }
-                self.held.push(HeldAggregate { members: members.to_vec(), shard_id: shard_id.into(), sequence_number });
-            }
-            known => {
-                let shard_id = known.unwrap_or_else(|| shard_id.into());
-                self.acknowledge(members, &shard_id, &sequence_number);
-            }
-        }
-    }
-
-    /// Judges the held aggregates by the shard map as it is now.
-    pub(super) fn settle_held(&mut self) {
-        for aggregate in std::mem::take(&mut self.held) {
-            self.acknowledge(&aggregate.members, &aggregate.shard_id, &aggregate.sequence_number);
-        }
-        self.enqueue_returned();
-    }
-
-    /// The entry is in the shard `shard_id`. Records of an aggregate that belong to another shard are sent again, because
-    /// the Kinesis Client Library discards user records whose hash key its shard does not take.
-    fn acknowledge(&mut self, members: &[Member], shard_id: &Arc<str>, sequence_number: &SequenceNumber) {
-        let Some(first) = members.first().map(|member| self.slots[member.index].hash_key) else { return };
-        let aggregated = members.len() > 1;
-        let shard = if aggregated { self.map.shard_by_id(shard_id).cloned() } else { None };
-        let refused = self.refused.clone();
-        self.settle(members, |slot, position| {
-            let at_home = slot.hash_key == first || shard.as_ref().is_some_and(|shard| shard.takes(slot.hash_key));
-            if at_home {
-                return Fate::Acknowledged(Receipt {
-                    shard_id: Arc::clone(shard_id),
-                    sequence_number: sequence_number.clone(),
-                    sub_sequence_number: aggregated.then(|| u32::try_from(position).unwrap_or(u32::MAX)),
-                    attempts: slot.attempts,
-                    possibly_duplicated: slot.perhaps_written.is_some(),
-                });
-            }
-            slot.perhaps_written = Some(UnknownCause::Misplaced);
-            match &refused {
-                Some(source) => Fate::Failed(WriteError::Refused(Arc::clone(source))),
-                None => Fate::SendAgain { not_before: None },
-            }
-        });
     }
 
     /// The entry is certainly not written.
@@ -199,22 +151,6 @@ impl Schedule<'_> {
 
     fn fail_all(&mut self, members: &[Member], error: &WriteError) {
         self.settle(members, |_, _| Fate::Failed(error.clone()));
-    }
-
-    /// Nothing more is sent. What is under way may still be acknowledged.
-    fn refuse(&mut self, source: Arc<dyn std::error::Error + Send + Sync>) {
-        self.delayed.clear();
-        for queue in &mut self.queues {
-            queue.ready.clear();
-            queue.ready_bytes = 0;
-        }
-        for index in 0..self.slots.len() {
-            if self.slots[index].is_waiting() {
-                let error = self.slots[index].final_error(WriteError::Refused(Arc::clone(&source)));
-                self.finish(index, Err(error));
-            }
-        }
-        self.refused = Some(source);
     }
 
     /// Backs off from the shards that throttled, and from none else.

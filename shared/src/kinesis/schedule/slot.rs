@@ -1,5 +1,8 @@
 //! One record of the call, and what is known of its fate.
 
+use std::error::Error;
+use std::sync::Arc;
+
 use crate::kinesis::error::{UnknownCause, WriteError};
 use crate::kinesis::record::{Receipt, RecordError};
 use crate::records::{HashKey, UserRecord};
@@ -17,6 +20,10 @@ pub(super) struct Slot {
     pub(super) throttled: bool,
     /// Why the record may be in the stream although it is not acknowledged; once known it stays.
     pub(super) perhaps_written: Option<UnknownCause>,
+    /// How often an aggregate with the record landed where its consumers would discard it.
+    pub(super) misplacements: u32,
+    /// The most records that may share a request with this one, itself included. Halved whenever such a request was refused whole.
+    pub(super) company: usize,
     pub(super) state: State,
 }
 
@@ -25,8 +32,10 @@ pub(super) enum State {
     Waiting,
     /// Under way.
     Sent,
-    /// Written in an aggregate, but perhaps in another shard than its own.
+    /// Written in an aggregate, of which it has to be seen whether consumers will read it where it is.
     Held,
+    /// Refused in a request of its own; what the stream thinks of other records decides what that means.
+    RefusedAlone(Arc<dyn Error + Send + Sync>),
     Finished(Result<Receipt, WriteError>),
 }
 
@@ -40,6 +49,8 @@ impl Slot {
             attempts: 0,
             throttled: false,
             perhaps_written: None,
+            misplacements: 0,
+            company: usize::MAX,
             state: State::Waiting,
         }
     }
@@ -53,8 +64,23 @@ impl Slot {
         matches!(self.state, State::Waiting)
     }
 
+    /// Whether it is neither under way nor finished.
+    pub(super) fn is_idle(&self) -> bool {
+        matches!(self.state, State::Waiting | State::RefusedAlone(_))
+    }
+
+    pub(super) fn is_acknowledged(&self) -> bool {
+        matches!(self.state, State::Finished(Ok(_)))
+    }
+
     pub(super) fn is_finished(&self) -> bool {
         matches!(self.state, State::Finished(_))
+    }
+
+    /// Whether the record shares aggregates only with records of its own hash key: an aggregate of several was misplaced once, and the one
+    /// packed by the newer shard map, too.
+    pub(super) fn keeps_to_its_hash_key(&self) -> bool {
+        self.misplacements > 1
     }
 
     pub(super) fn size(&self) -> u64 {
@@ -72,6 +98,7 @@ impl Slot {
             State::Finished(result) => return result,
             State::Sent => WriteError::OutcomeUnknown(UnknownCause::ExpiredInFlight),
             State::Held => WriteError::OutcomeUnknown(UnknownCause::Misplaced),
+            State::RefusedAlone(source) => WriteError::Refused(source),
             State::Waiting if self.throttled => WriteError::Throttled,
             State::Waiting => WriteError::Expired,
         };

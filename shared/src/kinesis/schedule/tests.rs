@@ -8,8 +8,10 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::clock::{Clock as _, SystemClock};
-use crate::kinesis::service::{EntryFailure, EntryResult, ListedShard};
+use crate::kinesis::error::PutRecordsError;
+use crate::kinesis::service::{EntryFailure, EntryResult, ListedShard, RecordDistribution};
 use crate::kinesis::settings::MaxRecordBytes;
+use crate::records::SequenceNumber;
 
 const MIB: usize = 1 << 20;
 
@@ -20,13 +22,19 @@ fn start() -> Instant {
 /// A map of one shard, and settings without a rate limit.
 fn one_shard(now: Instant, rate_limit_percent: Option<NonZeroU32>) -> (Arc<ShardMap>, WriterSettings) {
     let shard = ListedShard { shard_id: "shardId-000000000000".into(), hash_keys: 0..=u128::MAX, open: true };
-    let map = ShardMap::new(vec![shard], None, rate_limit_percent, now).unwrap();
+    let map = ShardMap::new(vec![shard], RecordDistribution::ByPartitionKey, None, rate_limit_percent, now).unwrap();
     let settings = WriterSettings {
         rate_limit_percent,
         max_record_bytes: MaxRecordBytes::new(10 * MIB).unwrap(),
         ..WriterSettings::default()
     };
     (Arc::new(map), settings)
+}
+
+/// A call that sends whatever it has.
+fn within(now: Instant, seconds: u64) -> Call {
+    let expires = Deadline::after(now, Duration::from_secs(seconds));
+    Call { expires, reach: None, map_is_fresh: true, stream_accepts: false }
 }
 
 /// A record of `size` bytes with its partition key.
@@ -40,7 +48,7 @@ fn request_sizes(sizes: &[usize]) -> Vec<usize> {
     let now = start();
     let (map, settings) = one_shard(now, None);
     let records = sizes.iter().enumerate().map(|(key, size)| record(key, *size)).collect();
-    let mut schedule = Schedule::new(records, map, &settings, Deadline::after(now, Duration::from_secs(60)));
+    let mut schedule = Schedule::new(records, map, &settings, within(now, 60));
     let mut requests = Vec::new();
     while let Step::Send(entries, _) = schedule.next(now) {
         requests.push(entries.len());
@@ -77,7 +85,7 @@ fn of_a_partition_key_only_the_first_unfinished_record_is_sent() {
     let now = start();
     let (map, settings) = one_shard(now, None);
     let records = vec![record(1, 10), record(1, 11), record(2, 12), record(1, 13)];
-    let mut schedule = Schedule::new(records, map, &settings, Deadline::after(now, Duration::from_secs(60)));
+    let mut schedule = Schedule::new(records, map, &settings, within(now, 60));
 
     let Step::Send(entries, sent) = schedule.next(now) else { panic!("something can be sent") };
     assert_eq!(entries.iter().map(|entry| entry.data.len() + 4).collect::<Vec<_>>(), [10, 12]);
@@ -99,7 +107,7 @@ fn without_tokens_the_schedule_sleeps_until_all_that_waits_can_go_or_for_a_bunch
     for (records, wait_ms) in [(3, 2), (30, 20), (500, 20)] {
         let (map, settings) = one_shard(now, NonZeroU32::new(150));
         let records = (0..records).map(|key| record(key, 10)).collect();
-        let mut schedule = Schedule::new(records, map, &settings, Deadline::after(now, Duration::from_secs(60)));
+        let mut schedule = Schedule::new(records, map, &settings, within(now, 60));
         let Step::WaitUntil(at) = schedule.next(now) else { panic!("there are no tokens yet") };
         assert_eq!(at - now, Duration::from_millis(wait_ms));
     }
@@ -109,8 +117,7 @@ fn without_tokens_the_schedule_sleeps_until_all_that_waits_can_go_or_for_a_bunch
 fn a_throttled_shard_rests_longer_with_every_throttle_in_a_row() {
     let mut now = start();
     let (map, settings) = one_shard(now, None);
-    let mut schedule =
-        Schedule::new(vec![record(1, 10)], map, &settings, Deadline::after(now, Duration::from_secs(60)));
+    let mut schedule = Schedule::new(vec![record(1, 10)], map, &settings, within(now, 60));
     let mut rests = Vec::new();
     for _ in 0..4 {
         let Step::Send(_, sent) = schedule.next(now) else { panic!("the rest is over") };
@@ -130,6 +137,8 @@ proptest! {
         answers in prop::collection::vec(0_u8..12, 1..50),
         ordered: bool,
         aggregated: bool,
+        reach in prop::option::of(1_usize..40),
+        stream_accepts: bool,
     ) {
         let mut now = start();
         let (map, mut settings) = one_shard(now, NonZeroU32::new(150));
@@ -138,7 +147,8 @@ proptest! {
             settings.aggregation = crate::kinesis::Aggregation::SameShard;
         }
         let records = keys.iter().map(|key| record(*key, 30)).collect();
-        let mut schedule = Schedule::new(records, map, &settings, Deadline::after(now, Duration::from_secs(600)));
+        let call = Call { reach, stream_accepts, ..within(now, 600) };
+        let mut schedule = Schedule::new(records, map, &settings, call);
         let mut answers = answers.iter().cycle();
         let mut steps = 0;
         loop {
@@ -148,6 +158,10 @@ proptest! {
                 Step::Finished => break,
                 Step::WaitForAnswer => prop_assert!(false, "nothing is under way, and nothing can be sent"),
                 Step::WaitUntil(at) => { prop_assert!(at > now); now = at; }
+                Step::Send(_, sent) if answers.next() == Some(&5) => {
+                    let refusal = Arc::new(std::io::Error::other("ValidationException"));
+                    schedule.on_error(&sent, PutRecordsError::Invalid(refusal), now, 0.5);
+                }
                 Step::Send(entries, sent) => {
                     let results = entries.iter().enumerate().map(|(number, _)| match answers.next() {
                         Some(0..=2) => THROTTLED,
@@ -168,7 +182,7 @@ fn an_empty_record_is_a_record() {
     let now = start();
     let (map, settings) = one_shard(now, None);
     let record = UserRecord { partition_key: "k".into(), explicit_hash_key: Some("5".into()), data: Bytes::new() };
-    let mut schedule = Schedule::new(vec![record], map, &settings, Deadline::after(now, Duration::from_secs(1)));
+    let mut schedule = Schedule::new(vec![record], map, &settings, within(now, 1));
     let Step::Send(entries, _) = schedule.next(now) else { panic!("it can be sent") };
     assert_eq!((entries[0].data.len(), entries[0].explicit_hash_key.as_deref()), (0, Some("5")));
 }

@@ -111,19 +111,6 @@ async fn a_refusal_ends_the_call_without_a_further_request() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_invalid_request_fails_its_own_records_and_those_behind_them() {
-    let kinesis = FakeKinesis::with_shards(1);
-    kinesis.configure(|fake| fake.request_errors = vec![PutRecordsError::Invalid(source())]);
-    let mut records = numbered(1_000, 1_000);
-    records.push(record("key-0", "behind"));
-    let results = writer(&kinesis, |_| ()).write(records, within(60)).await;
-    let refused = results.iter().filter(|result| matches!(result, Err(WriteError::Refused(_)))).count();
-    assert!((1..=500).contains(&refused), "{refused}");
-    assert!(matches!(results[1_000], Err(WriteError::EarlierRecordFailed { index: 0 })));
-    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1_000 - refused);
-}
-
-#[tokio::test(start_paused = true)]
 async fn without_a_shard_map_nothing_is_sent() {
     let kinesis = FakeKinesis::with_shards(1);
     kinesis.configure(|fake| fake.refuse_listing = true);

@@ -1,8 +1,11 @@
 //! The writer against the fake stream, on tokio's paused time.
 
 mod aggregation;
+mod consumers;
 mod failures;
 mod pacing;
+mod prefixes;
+mod refusals;
 mod resharding;
 mod unknown_outcomes;
 

@@ -70,15 +70,46 @@ async fn what_is_under_way_at_the_deadline_is_unknown() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_response_with_too_few_results_acknowledges_nothing() {
-    let kinesis = FakeKinesis::with_shards(1);
-    kinesis.configure(|fake| fake.answers_to_truncate = 1);
-    let writer = writer(&kinesis, |settings| settings.rate_limit_percent = None);
-    let results = writer.write(numbered(3, 3), within(60)).await;
-    for result in results {
-        let cause = UnknownCause::WrongResultCount { entries: 3, results: 2 };
-        let Err(WriteError::OutcomeUnknown(found)) = result else { panic!("acknowledged") };
-        assert_eq!(found.to_string(), cause.to_string());
+async fn a_response_with_too_few_or_too_many_results_acknowledges_nothing() {
+    for found in [2, 4] {
+        let kinesis = FakeKinesis::with_shards(1);
+        kinesis.configure(|fake| {
+            fake.answers_to_truncate = usize::from(found < 3);
+            fake.answers_to_extend = usize::from(found > 3);
+        });
+        let writer = writer(&kinesis, |settings| settings.rate_limit_percent = None);
+        let results = writer.write(numbered(3, 3), within(60)).await;
+        for result in results {
+            let cause = UnknownCause::WrongResultCount { entries: 3, results: found };
+            let Err(WriteError::OutcomeUnknown(told)) = result else { panic!("acknowledged") };
+            assert_eq!(told.to_string(), cause.to_string());
+        }
+    }
+}
+
+/// It is not known to be unwritten: sent again as if it were, it would be in the stream twice, and nobody would be told.
+#[tokio::test(start_paused = true)]
+async fn an_unreadable_result_is_an_unknown_outcome_of_that_record_alone() {
+    for on_unknown_outcome in [OnUnknownOutcome::Report, OnUnknownOutcome::SendAgain] {
+        let kinesis = FakeKinesis::with_shards(1);
+        kinesis.configure(|fake| fake.results_to_garble = 1);
+        let writer = writer(&kinesis, |settings| {
+            settings.on_unknown_outcome = on_unknown_outcome;
+            settings.rate_limit_percent = None;
+        });
+        let results = writer.write(numbered(3, 3), within(60)).await;
+        assert!(results[1..].iter().all(|result| result.as_ref().is_ok_and(|receipt| !receipt.possibly_duplicated)));
+        match (on_unknown_outcome, &results[0]) {
+            (OnUnknownOutcome::Report, Err(error)) => {
+                assert!(matches!(error, WriteError::OutcomeUnknown(UnknownCause::UnreadableResult)), "{error:?}");
+                assert_eq!(copies(&kinesis, 0), 1);
+            }
+            (OnUnknownOutcome::SendAgain, Ok(receipt)) => {
+                assert!(receipt.possibly_duplicated);
+                assert_eq!(copies(&kinesis, 0), 2);
+            }
+            (_, result) => panic!("{result:?}"),
+        }
     }
 }
 
