@@ -58,12 +58,13 @@ struct AggregatedRecord {
     records: Vec<Record>,
 }
 
+/// The library reads the indexes as 64 bits and casts them to 32.
 #[derive(Clone, PartialEq, prost::Message)]
 struct Record {
-    #[prost(uint64, required, tag = "1")]
-    partition_key_index: u64,
-    #[prost(uint64, optional, tag = "2")]
-    explicit_hash_key_index: Option<u64>,
+    #[prost(uint32, required, tag = "1")]
+    partition_key_index: u32,
+    #[prost(uint32, optional, tag = "2")]
+    explicit_hash_key_index: Option<u32>,
     #[prost(bytes = "vec", required, tag = "3")]
     data: Vec<u8>,
 }
@@ -88,7 +89,7 @@ mod tests {
 
     #[test]
     fn what_is_no_aggregate_is_handed_on_wherever_it_is() {
-        let outer = "outer".into();
-        assert_eq!(kcl_user_records(&outer, &"plain".into(), &(0..=0)), [(outer.clone(), "plain".into())]);
+        let handed_on = kcl_user_records(&"outer".into(), &"plain".into(), &(0..=0));
+        assert_eq!(handed_on, [("outer".into(), "plain".into())]);
     }
 }

@@ -1,5 +1,8 @@
 //! A Kinesis stream for tests: real hash-key ranges, throttling, resharding, and a check of everything it is sent.
 
+mod carrying_out;
+mod shards;
+
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -9,12 +12,15 @@ use tokio::time::Instant;
 
 use crate::clock::{Clock as _, SystemClock};
 use crate::kinesis::{
-    EntryFailure, EntryResult, ListShards, ListShardsError, ListedShard, PutRecords, PutRecordsError,
-    RecordDistribution, ShardPage, WriterSettings,
+    EntryResult, ListShards, ListShardsError, ListedShard, PutRecords, PutRecordsError, RecordDistribution, ShardPage,
+    WriterSettings,
 };
-use crate::records::{HashKey, SequenceNumber, UserRecord};
+use crate::records::{SequenceNumber, UserRecord};
 use crate::retry::Jitter;
 use crate::testing::kcl_user_records;
+use carrying_out::check_limits;
+pub use shards::Resharding;
+use shards::{FakeShard, reshard, shards_of_equal_ranges};
 
 /// The writer's defaults, with pauses that are the same in every run.
 #[must_use]
@@ -102,21 +108,6 @@ pub struct WrittenEntry {
     pub shard_hash_keys: RangeInclusive<u128>,
 }
 
-#[derive(Clone, Copy)]
-/// A change of the shards.
-pub enum Resharding {
-    /// Of the open shard with this index, by hash key.
-    Split(usize),
-    /// Of the open shard with this index and the next.
-    MergeWithNext(usize),
-}
-
-struct FakeShard {
-    id: String,
-    hash_keys: RangeInclusive<u128>,
-    open: bool,
-}
-
 impl FakeKinesis {
     /// A stream of `count` shards of equal ranges, which answers in 10 ms and never fails.
     pub fn with_shards(count: u32) -> Arc<Self> {
@@ -165,7 +156,7 @@ impl FakeKinesis {
 
     /// Splits the open shard with this index in the middle.
     pub fn split(&self, index: usize) {
-        self.lock().reshard(Resharding::Split(index));
+        reshard(&mut self.lock().shards, Resharding::Split(index));
     }
 
     /// Deletes the stream and creates it again, with `count` shards of equal ranges, whose ids begin again. What was written stays to be
@@ -261,131 +252,5 @@ impl ListShards for Arc<FakeKinesis> {
             return Err(ListShardsError::Refused(Arc::new(std::io::Error::other("AccessDeniedException"))));
         }
         Ok(state.distribution)
-    }
-}
-
-impl FakeState {
-    /// Whether the shard's range holds the partition key.
-    pub fn shard_takes(&self, shard_id: &str, partition_key: &str) -> bool {
-        let shard = self.shards.iter().find(|shard| shard.id == shard_id).expect("one of our shards");
-        shard.hash_keys.contains(&HashKey::of_partition_key(partition_key).0)
-    }
-
-    fn carry_out(&mut self, entries: &[UserRecord], sent_at: Instant) -> Result<Vec<EntryResult>, PutRecordsError> {
-        if let Some(error) = self.request_errors.pop() {
-            return Err(error);
-        }
-        self.request_sizes.push(entries.len());
-        if entries.iter().any(|entry| self.refuses(entry)) {
-            return Err(PutRecordsError::Invalid(Arc::new(std::io::Error::other("ValidationException"))));
-        }
-        let mut results: Vec<_> = entries.iter().map(|entry| self.carry_out_entry(entry, sent_at)).collect();
-        if self.answers_to_truncate > 0 {
-            self.answers_to_truncate -= 1;
-            results.pop();
-        }
-        if self.answers_to_extend > 0 {
-            self.answers_to_extend -= 1;
-            results.extend(results.last().cloned());
-        }
-        Ok(results)
-    }
-
-    fn refuses(&self, entry: &UserRecord) -> bool {
-        let content = self.refused_content.filter(|content| !content.is_empty());
-        entry.data.len() + entry.partition_key.len() > self.max_record_bytes
-            || content.is_some_and(|content| entry.data.windows(content.len()).any(|bytes| bytes == content))
-    }
-
-    fn carry_out_entry(&mut self, entry: &UserRecord, sent_at: Instant) -> EntryResult {
-        if let Some((_, resharding)) = self.reshardings.pop_if(|(received, _)| *received <= self.received.len()) {
-            self.reshard(resharding);
-        }
-        let hash_key = match &entry.explicit_hash_key {
-            Some(decimal) => HashKey::parse(decimal).expect("a valid explicit hash key"),
-            None => HashKey::of_partition_key(&entry.partition_key),
-        };
-        let mut open = self.shards.iter().filter(|shard| shard.open);
-        let shard = match self.distribution {
-            RecordDistribution::ByService => {
-                let number = self.rng.usize(..open.clone().count());
-                open.nth(number)
-            }
-            RecordDistribution::ByPartitionKey | RecordDistribution::Unknown => {
-                open.find(|shard| shard.hash_keys.contains(&hash_key.0))
-            }
-        };
-        let shard = shard.expect("the open shards cover all hash keys");
-        let (shard_id, shard_hash_keys) = (shard.id.clone(), shard.hash_keys.clone());
-        self.received.push((sent_at, shard_id.clone(), entry.data.len() + entry.partition_key.len()));
-        if self.rng.f64() < self.throttled_share || self.blocked_shard.as_ref() == Some(&shard_id) {
-            return EntryResult::Failed { failure: EntryFailure::Throttled, shard_id: Some(shard_id) };
-        }
-        if self.rng.f64() < self.internal_failure_share {
-            return EntryResult::Failed { failure: EntryFailure::Internal, shard_id: None };
-        }
-        self.next_sequence_number += 1;
-        let sequence_number = SequenceNumber::parse(&self.next_sequence_number.to_string()).expect("digits");
-        self.written.push(WrittenEntry {
-            at: sent_at,
-            shard_id: shard_id.clone(),
-            sequence_number: sequence_number.clone(),
-            partition_key: Arc::clone(&entry.partition_key),
-            data: entry.data.clone(),
-            shard_hash_keys,
-        });
-        if self.results_to_garble > 0 {
-            self.results_to_garble -= 1;
-            return EntryResult::Unreadable;
-        }
-        EntryResult::Written { shard_id, sequence_number }
-    }
-
-    fn reshard(&mut self, resharding: Resharding) {
-        let mut open: Vec<_> = (0..self.shards.len()).filter(|index| self.shards[*index].open).collect();
-        open.sort_by_key(|index| *self.shards[*index].hash_keys.start());
-        let mut close = |index: usize| {
-            let shard = &mut self.shards[open[index]];
-            shard.open = false;
-            shard.hash_keys.clone()
-        };
-        let children = match resharding {
-            Resharding::Split(index) => {
-                let (start, end) = close(index).into_inner();
-                let middle = start + (end - start) / 2;
-                vec![start..=middle, middle + 1..=end]
-            }
-            Resharding::MergeWithNext(index) => {
-                let (lower, upper) = (close(index), close(index + 1));
-                vec![*lower.start()..=*upper.end()]
-            }
-        };
-        for hash_keys in children {
-            self.shards.push(FakeShard { id: shard_id(self.shards.len()), hash_keys, open: true });
-        }
-    }
-}
-
-fn shards_of_equal_ranges(count: u32) -> Vec<FakeShard> {
-    let width = u128::MAX / u128::from(count);
-    let shards = (0..count).map(|index| {
-        let start = if index == 0 { 0 } else { width * u128::from(index) + 1 };
-        let end = if index + 1 == count { u128::MAX } else { width * u128::from(index + 1) };
-        FakeShard { id: shard_id(index as usize), hash_keys: start..=end, open: true }
-    });
-    shards.collect()
-}
-
-fn shard_id(index: usize) -> String {
-    format!("shardId-{index:012}")
-}
-
-/// What the service would reject.
-fn check_limits(entries: &[UserRecord]) {
-    assert!((1..=500).contains(&entries.len()), "{} entries", entries.len());
-    let bytes: usize = entries.iter().map(|entry| entry.data.len() + entry.partition_key.len()).sum();
-    assert!(bytes <= 10 << 20, "{bytes} bytes");
-    for entry in entries {
-        assert!((1..=256).contains(&entry.partition_key.chars().count()), "{:?}", entry.partition_key);
     }
 }

@@ -11,8 +11,8 @@ use local_stack::kinesis::{Effect, EmbeddedKinesis, KinesisSettings, Operation};
 use local_stack::stream::{InMemoryStream, StreamRecord};
 use warmkeys::clock::{Clock, Now, SystemClock};
 use warmkeys::kinesis::{
-    KinesisClient, KinesisWriter, ListShardsError, OnUnknownOutcome, Outcome, Receipt, StreamIdentifier, UnknownCause,
-    WriteError, WriterSettings,
+    KinesisClient, KinesisWriter, ListShardsError, MaxRecordBytes, OnUnknownOutcome, Outcome, Receipt,
+    StreamIdentifier, UnknownCause, WriteError, WriterSettings,
 };
 use warmkeys::records::UserRecord;
 use warmkeys::retry::{Deadline, RetryPolicy};
@@ -219,6 +219,19 @@ async fn a_hanging_request_times_out_with_its_outcome_unknown() {
     let results = setup.write(records(1, 1)).await;
     assert!(matches!(results[0], Err(WriteError::OutcomeUnknown(UnknownCause::TimedOut))), "{results:?}");
     assert!(setup.write(records(1, 1)).await[0].is_ok());
+}
+
+#[tokio::test]
+async fn with_a_limit_above_the_streams_own_only_what_is_too_large_fails() {
+    let settings = WriterSettings { max_record_bytes: MaxRecordBytes::new(10 << 20).unwrap(), ..eager() };
+    let setup = Setup::start(1, KinesisSettings::unlimited(), settings).await;
+    let mut records = records(100, 10);
+    records[33].data = vec![0; 2_000_000].into();
+    let results = setup.write(records).await;
+    let failed: Vec<_> = (0..100).filter(|index| results[*index].is_err()).collect();
+    assert_eq!(failed, [33]);
+    assert!(matches!(results[33], Err(WriteError::Rejected(_))), "{:?}", results[33]);
+    assert_eq!(setup.stored().len(), 99);
 }
 
 #[tokio::test]
