@@ -236,8 +236,11 @@ impl<L: ListShards> Loader<L> {
     /// land, only later. "DescribeStreamSummary has a limit of 20 transactions per second per account."
     async fn distribution(&self, previous: Option<&ShardMap>, occasion: Occasion) -> RecordDistribution {
         let known = previous.map_or(RecordDistribution::Unknown, |previous| previous.distribution);
-        if occasion == Occasion::Age || self.distribution_is_secret.load(Ordering::Relaxed) {
+        if occasion == Occasion::Age {
             return known;
+        }
+        if self.distribution_is_secret.load(Ordering::Relaxed) {
+            return RecordDistribution::Unknown;
         }
         match tokio::time::timeout(DISTRIBUTION_TIME, self.list.record_distribution()).await {
             Ok(Ok(distribution)) => {
@@ -257,9 +260,10 @@ impl<L: ListShards> Loader<L> {
                     "Kinesis does not say how the stream distributes records; allow kinesis:DescribeStreamSummary, so that a \
                      strategy of AUTO is noticed before records are written"
                 );
-                known
+                RecordDistribution::Unknown
             }
-            Ok(Err(_)) | Err(_) => known,
+            // After a surprise, what it said before is in doubt.
+            Ok(Err(_)) | Err(_) => RecordDistribution::Unknown,
         }
     }
 }

@@ -38,6 +38,8 @@ pub struct KinesisWriter<P, L> {
     in_flight: Semaphore,
     /// Whether the stream has taken the last request of which that is known.
     stream_accepts: AtomicBool,
+    /// Whether records were seen in other shards than their hash keys say, by a stream that does not say how it distributes them.
+    keys_do_not_decide: AtomicBool,
 }
 
 impl<P: PutRecords, L: ListShards> KinesisWriter<P, L> {
@@ -46,7 +48,15 @@ impl<P: PutRecords, L: ListShards> KinesisWriter<P, L> {
     pub fn new(put: P, list: L, settings: WriterSettings, clock: Arc<dyn Clock>) -> Self {
         let shards = ShardDirectory::new(list, &settings, Arc::clone(&clock));
         let in_flight = Semaphore::new(settings.max_requests_in_flight.get().min(Semaphore::MAX_PERMITS));
-        Self { put, shards, settings, clock, in_flight, stream_accepts: AtomicBool::new(false) }
+        Self {
+            put,
+            shards,
+            settings,
+            clock,
+            in_flight,
+            stream_accepts: AtomicBool::new(false),
+            keys_do_not_decide: AtomicBool::new(false),
+        }
     }
 
     /// The writer's settings.
@@ -96,8 +106,13 @@ impl<P: PutRecords, L: ListShards> KinesisWriter<P, L> {
             Ok(Err(error)) => return self.unsent(&records, &WriteError::ShardMapUnavailable(error)),
             Err(_) => return self.unsent(&records, &WriteError::Expired),
         };
-        let stream_accepts = self.stream_accepts.load(Ordering::Relaxed);
-        let call = Call { expires, reach, map_is_fresh, stream_accepts };
+        let call = Call {
+            expires,
+            reach,
+            map_is_fresh,
+            stream_accepts: self.stream_accepts.load(Ordering::Relaxed),
+            keys_do_not_decide: self.keys_do_not_decide.load(Ordering::Relaxed),
+        };
         let mut schedule = Schedule::new(records, map, &self.settings, call);
         // Whether it was finished or cut off, the schedule knows every record's fate.
         let _finished_or_expired = timeout_at(expires.instant(), self.drive(&mut schedule, expires)).await;
@@ -105,10 +120,10 @@ impl<P: PutRecords, L: ListShards> KinesisWriter<P, L> {
         if schedule.map_is_stale() {
             self.shards.distrust(schedule.map_version());
         }
-        if schedule.has_seen_other_shards() {
+        if schedule.has_seen_other_shards() && !self.keys_do_not_decide.swap(true, Ordering::Relaxed) {
             tracing::warn!(
-                "records are in other shards than their partition keys say, and are no longer aggregated in this call; is the stream's \
-                 RecordDistributionStrategy AUTO?"
+                "records are in other shards than their partition keys say, and are no longer aggregated; is the stream's \
+                 RecordDistributionStrategy AUTO? Allow kinesis:DescribeStreamSummary, so that it can be asked"
             );
         }
         schedule.into_results()

@@ -100,6 +100,8 @@ pub(super) struct Call {
     pub(super) map_is_fresh: bool,
     /// Whether the stream has taken the last request of this writer.
     pub(super) stream_accepts: bool,
+    /// Whether records were seen in other shards than their hash keys say.
+    pub(super) keys_do_not_decide: bool,
 }
 
 impl<'a> Schedule<'a> {
@@ -112,7 +114,7 @@ impl<'a> Schedule<'a> {
             queues: queues_of(&map),
             map,
             map_is_fresh: call.map_is_fresh,
-            keys_do_not_decide: false,
+            keys_do_not_decide: call.keys_do_not_decide,
             cursor: 0,
             delayed: BinaryHeap::new(),
             returned: Vec::new(),
@@ -197,9 +199,9 @@ impl<'a> Schedule<'a> {
         self.refusals.stream_accepts()
     }
 
-    /// Whether records are in other shards than their hash keys say, which the stream has not announced.
+    /// Whether records are in other shards than their hash keys say, and the stream does not say how it distributes them.
     pub(super) fn has_seen_other_shards(&self) -> bool {
-        self.keys_do_not_decide && self.map.distribution != RecordDistribution::ByService
+        self.keys_do_not_decide && self.map.distribution == RecordDistribution::Unknown
     }
 
     /// Whether a result has shown that the shard map is out of date.

@@ -34,7 +34,7 @@ fn one_shard(now: Instant, rate_limit_percent: Option<NonZeroU32>) -> (Arc<Shard
 /// A call that sends whatever it has.
 fn within(now: Instant, seconds: u64) -> Call {
     let expires = Deadline::after(now, Duration::from_secs(seconds));
-    Call { expires, reach: None, map_is_fresh: true, stream_accepts: false }
+    Call { expires, reach: None, map_is_fresh: true, stream_accepts: false, keys_do_not_decide: false }
 }
 
 /// A record of `size` bytes with its partition key.

@@ -139,6 +139,8 @@ async fn a_stream_that_begins_to_distribute_records_by_itself_is_noticed_and_not
             let expected: Vec<_> = records.into_iter().map(|record| (record.partition_key, record.data)).collect();
             assert_eq!(got, expected, "{aggregation:?}, secret: {secret}");
             assert_eq!(copies(&kinesis), 660 + duplicated, "every further copy is told");
+            let results = writer.write(numbered(600, 60), within(60)).await;
+            assert_eq!(number_of_duplicated(&results), 0, "it is remembered");
         }
     }
 }
