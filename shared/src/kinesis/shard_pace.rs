@@ -62,6 +62,14 @@ impl ShardPace {
         }
     }
 
+    /// Gives back the tokens of one record of `bytes`, of which Kinesis has not even looked for room.
+    pub(super) fn give_back(&mut self, bytes: u64) {
+        if let Some(buckets) = &mut self.buckets {
+            buckets.records.give_back(1);
+            buckets.bytes.give_back(bytes);
+        }
+    }
+
     /// How long after `now` both buckets will have tokens for `records` of altogether `bytes` (at most what they hold when full).
     pub(super) fn wait_for(&mut self, records: u64, bytes: u64, now: Instant) -> Duration {
         match &mut self.buckets {

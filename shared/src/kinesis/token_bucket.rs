@@ -38,6 +38,12 @@ impl TokenBucket {
         self.level = self.level.saturating_sub(tokens.saturating_mul(UNITS_PER_TOKEN));
     }
 
+    /// Gives back `tokens` that were taken and not used.
+    pub(super) fn give_back(&mut self, tokens: u64) {
+        let units = tokens.saturating_mul(UNITS_PER_TOKEN);
+        self.level = self.level.saturating_add(units).min(self.capacity * UNITS_PER_TOKEN);
+    }
+
     /// How long after `now` there will be `tokens` (at most the capacity), if none are taken until then. Rounded up to the next
     /// nanosecond.
     pub(super) fn wait_for(&mut self, tokens: u64, now: Instant) -> Duration {

@@ -8,7 +8,7 @@ use std::error::Error;
 use std::sync::Arc;
 
 use super::Schedule;
-use super::request::Member;
+use super::request::{Member, SentRequest};
 use super::settle::Fate;
 use super::slot::State;
 use crate::kinesis::error::WriteError;
@@ -37,11 +37,30 @@ impl Refusals {
 }
 
 impl Schedule<'_> {
-    /// A request was refused that had `members`, all together.
-    pub(super) fn on_refused_together(&mut self, members: &[Member], source: Arc<dyn Error + Send + Sync>) {
-        if let [member] = members {
-            return self.on_refused_alone(member.index, source);
+    /// Kinesis does not accept the request: for one of its records, or whatever they are.
+    pub(super) fn on_refused_request(&mut self, sent: &SentRequest, source: Arc<dyn Error + Send + Sync>) {
+        self.give_tokens_back(sent);
+        match sent.members.as_slice() {
+            [member] => self.on_refused_alone(member.index, source),
+            members => self.halve(members),
         }
+    }
+
+    /// A refused request uses up nothing of what a shard takes. With the tokens gone, finding one record of 10 MiB would take a minute.
+    fn give_tokens_back(&mut self, sent: &SentRequest) {
+        let mut start = 0;
+        for (end, bytes) in sent.entry_ends.iter().zip(&sent.entry_bytes) {
+            if let Some(first) = sent.members.get(start) {
+                self.queues[self.slots[first.index].shard].shard.pace().give_back(*bytes);
+            }
+            start = *end;
+        }
+        for queue in &mut self.queues {
+            queue.idle_until = None;
+        }
+    }
+
+    fn halve(&mut self, members: &[Member]) {
         let company = (members.len() / 2).max(1);
         let refused = self.refused.clone();
         self.settle(members, |slot, _| {
@@ -129,5 +148,6 @@ impl Schedule<'_> {
     }
 }
 
-/// So many records refused one by one, and none taken, and it is not the records.
-const MAX_ALONE: usize = 3;
+/// So many records refused one by one, and none taken, and it is not the records. More than a few, as those that are to blame may stand
+/// side by side at the front.
+const MAX_ALONE: usize = 10;

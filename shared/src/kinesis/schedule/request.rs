@@ -22,6 +22,8 @@ pub(in super::super) struct SentRequest {
     pub(super) members: Vec<Member>,
     /// For each entry, where its members end.
     pub(super) entry_ends: Vec<usize>,
+    /// For each entry, its bytes.
+    pub(super) entry_bytes: Vec<u64>,
 }
 
 /// A record in an entry.
@@ -40,7 +42,7 @@ impl Request {
             entries: Vec::new(),
             bytes: 0,
             company: usize::MAX,
-            sent: SentRequest { sent_at: now, members: Vec::new(), entry_ends: Vec::new() },
+            sent: SentRequest { sent_at: now, members: Vec::new(), entry_ends: Vec::new(), entry_bytes: Vec::new() },
         }
     }
 
@@ -67,6 +69,7 @@ impl Request {
         self.entries.push(entry);
         self.bytes += bytes;
         self.sent.entry_ends.push(self.sent.members.len());
+        self.sent.entry_bytes.push(bytes);
     }
 
     /// The request, unless it is empty.

@@ -62,7 +62,7 @@ impl Schedule<'_> {
                 self.refuse(Arc::clone(&source));
                 self.fail_all(&sent.members, &WriteError::Refused(source));
             }
-            PutRecordsError::Invalid(source) => self.on_refused_together(&sent.members, source),
+            PutRecordsError::Invalid(source) => self.on_refused_request(sent, source),
             PutRecordsError::NotSent(_) => {
                 self.send_again(&sent.members, FailureClass::Transient, now, jitter);
                 self.enqueue_returned();
