@@ -1,8 +1,11 @@
 //! What consumers that are built on the Kinesis Client Library get, which discard an aggregate whole for one record that is not of the
 //! shard it was read from.
 
+use proptest::prelude::*;
+
 use super::*;
-use crate::kinesis::{Aggregation, RecordDistribution};
+use crate::kinesis::{Aggregation, OnUnknownOutcome, RecordDistribution};
+use crate::testing::Resharding;
 
 const AGGREGATIONS: [Aggregation; 2] = [Aggregation::SamePartitionKey, Aggregation::SameShard];
 
@@ -174,4 +177,80 @@ async fn a_strategy_that_is_not_told_in_time_does_not_hold_the_writing_up() {
     let writer = aggregating(&kinesis, Aggregation::SamePartitionKey);
     assert!(writer.write(numbered(60, 60), within(60)).await.iter().all(Result::is_ok));
     assert!(now() - start < Duration::from_secs(2), "{:?}", now() - start);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    /// Whatever happens to the stream: what is acknowledged reaches the KCL, its first copies in order, and each further copy is told.
+    #[test]
+    fn what_is_acknowledged_reaches_the_kcl_in_order(
+        same_shard: bool,
+        reach in prop::option::of(20_usize..600),
+        shards in 1_u32..4,
+        reshardings in prop::collection::vec((1_usize..120, 0_usize..3, any::<bool>()), 0..4),
+        throttled_share in 0.0..0.3_f64,
+        answers_to_lose in 0_usize..3,
+        results_to_garble in 0_usize..3,
+        keys in 1_u32..60,
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        runtime.block_on(async {
+            let kinesis = FakeKinesis::with_shards(shards);
+            let mut open = shards as usize;
+            let mut at = 0;
+            let mut planned: Vec<_> = reshardings
+                .iter()
+                .map(|(after, index, split)| {
+                    at += after;
+                    let resharding = if *split || open < 2 {
+                        open += 1;
+                        Resharding::Split(index % (open - 1))
+                    } else {
+                        open -= 1;
+                        Resharding::MergeWithNext(index % open)
+                    };
+                    (at, resharding)
+                })
+                .collect();
+            planned.reverse();
+            kinesis.configure(|fake| {
+                fake.reshardings = planned;
+                fake.throttled_share = throttled_share;
+                fake.answers_to_lose = answers_to_lose;
+                fake.results_to_garble = results_to_garble;
+            });
+            let writer = writer(&kinesis, |settings| {
+                settings.aggregation = if same_shard { Aggregation::SameShard } else { Aggregation::SamePartitionKey };
+                settings.on_unknown_outcome = OnUnknownOutcome::SendAgain;
+                settings.retry.attempt_timeout = Duration::from_millis(300);
+                settings.retry.max_attempts = 100.try_into().unwrap();
+                settings.max_aggregate_bytes = 300.try_into().unwrap();
+            });
+            let records = numbered(3_000, keys);
+            let duplicated = match reach.and_then(std::num::NonZeroUsize::new) {
+                None => {
+                    let results = writer.write(records, within(600)).await;
+                    assert!(results.iter().all(Result::is_ok), "{:?}", results.iter().find(|result| result.is_err()));
+                    Some(number_of_duplicated(&results))
+                }
+                Some(reach) => {
+                    let prefix = writer.write_prefix(records, reach, within(600)).await;
+                    assert!((prefix.written, prefix.failure.is_none()) == (3_000, true), "{:?}", prefix.failure);
+                    None
+                }
+            };
+            let mut firsts: HashMap<Arc<str>, Vec<u32>> = HashMap::new();
+            for (key, data) in kinesis.read_by_the_kcl() {
+                let number = u32::from_be_bytes(data.as_ref().try_into().unwrap());
+                let numbers = firsts.entry(key).or_default();
+                if !numbers.contains(&number) {
+                    numbers.push(number);
+                }
+            }
+            assert_eq!(firsts.values().map(Vec::len).sum::<usize>(), 3_000);
+            assert!(firsts.values().all(|numbers| numbers.is_sorted()), "{firsts:?}");
+            assert!(duplicated.is_none_or(|told| told > 0 || copies(&kinesis) == 3_000));
+        });
+    }
 }
