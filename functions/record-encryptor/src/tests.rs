@@ -95,6 +95,19 @@ async fn a_context_that_kms_refuses_is_not_to_be_sent_again_and_holds_nothing_ba
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_one_record_that_kinesis_refuses_is_reported_and_the_others_are_written() {
+    let function = Function::new();
+    function.stream.fault("key-33", Fault::Refuses);
+    let records: Vec<_> = (0..100).map(|number| record(&format!("key-{number}"), "a")).collect();
+    let response = function.invoke(&json!({"records": records}).to_string()).await.unwrap();
+    assert_eq!(response["failedRecordCount"], 1);
+    let refused = &response["records"][33];
+    assert_eq!((&refused["errorCode"], &refused["retryable"]), (&json!("RecordRefused"), &json!(false)));
+    assert_eq!(refused["outcome"], "notWritten");
+    assert_eq!(function.stream.plaintexts().len(), 99);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_unknown_outcome_is_said_plainly() {
     let function = Function::new();
     function.stream.fault("p", Fault::Hangs);

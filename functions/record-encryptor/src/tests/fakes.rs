@@ -39,7 +39,7 @@ struct StreamState {
 
 #[derive(Clone, Copy)]
 pub(super) enum Fault {
-    /// Data keys only: as KMS does with a request that is not valid.
+    /// As KMS does with a request that is not valid, and Kinesis with one that has an entry that it does not accept.
     Refuses,
     /// Data keys only: with words that nobody is to read.
     Panics,
@@ -140,6 +140,9 @@ impl PutRecords for FakeStream {
         let fault_of = |entry: &UserRecord| self.0.lock().unwrap().faults.get(&*entry.partition_key).copied();
         if entries.iter().any(|entry| matches!(fault_of(entry), Some(Fault::Hangs))) {
             return std::future::pending().await;
+        }
+        if entries.iter().any(|entry| matches!(fault_of(entry), Some(Fault::Refuses))) {
+            return Err(PutRecordsError::Invalid(Arc::new(std::fmt::Error)));
         }
         for entry in &entries {
             if let Some(Fault::AnswersAfter(delay)) = fault_of(entry) {
