@@ -11,7 +11,11 @@ pub enum FailureClass {
     Throttled,
     /// The service, the network or the time failed. Retried within the deadline; then the record is the checkpoint.
     Transient,
-    /// The key is disabled, access is denied, the configuration is wrong: an operator can fix it. Not retried within the
+    /// What this sandbox itself brings into every request was not accepted, whatever the request is about: its credentials, its
+    /// signature, its clock, its account. It says nothing about a record. Retried within the deadline, signed anew each time; then the
+    /// record is the checkpoint, and never goes to quarantine.
+    Caller,
+    /// The key is disabled, or access to it is denied: an operator can fix it. Not retried within the
     /// invocation. The record is the checkpoint, or goes to quarantine where so configured.
     Unavailable,
     /// This record can never be read. It goes to quarantine.
@@ -22,7 +26,7 @@ impl FailureClass {
     /// Whether trying again within the same invocation may succeed.
     #[must_use]
     pub fn is_retryable(self) -> bool {
-        matches!(self, Self::Throttled | Self::Transient)
+        matches!(self, Self::Throttled | Self::Transient | Self::Caller)
     }
 
     /// The name used in logs, metrics and quarantine messages.
@@ -31,6 +35,7 @@ impl FailureClass {
         match self {
             Self::Throttled => "throttled",
             Self::Transient => "transient",
+            Self::Caller => "caller",
             Self::Unavailable => "unavailable",
             Self::Permanent => "permanent",
         }

@@ -31,7 +31,7 @@ pub enum ErrorCode {
     RecordTooLarge,
     /// KMS throttled the request for a data key until the invocation's time was up.
     KmsThrottled,
-    /// KMS could not be reached, or failed.
+    /// KMS could not be reached, or failed, or did not accept the function's own credentials, signature or clock.
     KmsFailed,
     /// A wrapping key is disabled, or gone, or access to it is denied. An operator can fix it.
     KeyUnavailable,
@@ -39,7 +39,8 @@ pub enum ErrorCode {
     DeadlineExceeded,
     /// The shard is full.
     KinesisThrottled,
-    /// Kinesis could not be reached, or failed. The record was not written.
+    /// Kinesis could not be reached, or failed, or did not accept the function's own credentials, signature or clock. The record was
+    /// not written.
     KinesisFailed,
     /// Kinesis refuses all writing: access, the stream's name or state. An operator can fix it.
     KinesisRefused,
@@ -92,7 +93,7 @@ fn code_of(error: &EncryptError) -> ErrorCode {
         EncryptError::Unwritable(_) | EncryptError::Write(WriteError::Unwritable(_)) => ErrorCode::RecordTooLarge,
         EncryptError::DataKey(error) => match error {
             DataKeyError::Throttled(_) => ErrorCode::KmsThrottled,
-            DataKeyError::Transient(_) => ErrorCode::KmsFailed,
+            DataKeyError::Transient(_) | DataKeyError::Caller(_) => ErrorCode::KmsFailed,
             DataKeyError::DeadlinePassed => ErrorCode::DeadlineExceeded,
             DataKeyError::KeyUnavailable(_)
             | DataKeyError::AccessDenied(_)
@@ -114,9 +115,10 @@ fn code_of(error: &EncryptError) -> ErrorCode {
         EncryptError::Write(WriteError::ShardMapUnavailable(error)) => match error {
             ListShardsError::Throttled(_) => ErrorCode::KinesisThrottled,
             ListShardsError::Refused(_) => ErrorCode::KinesisRefused,
-            ListShardsError::Transient(_) | ListShardsError::TimedOut | ListShardsError::Malformed => {
-                ErrorCode::KinesisFailed
-            }
+            ListShardsError::Transient(_)
+            | ListShardsError::Caller(_)
+            | ListShardsError::TimedOut
+            | ListShardsError::Malformed => ErrorCode::KinesisFailed,
         },
         EncryptError::Write(WriteError::OutcomeUnknown(_)) => ErrorCode::OutcomeUnknown,
     }

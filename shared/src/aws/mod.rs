@@ -1,11 +1,15 @@
 //! What all clients of AWS services have in common: how they are made, and what their failures mean.
 
 mod arn;
+pub(crate) mod caller_fault;
 mod client;
 #[cfg(test)]
 pub(crate) mod closed_port;
+mod sdk_error;
 mod service_failure;
 
 pub(crate) use arn::Arn;
+pub(crate) use caller_fault::{CallerFault, caused_by};
 pub(crate) use client::{no_retries, timeouts};
-pub(crate) use service_failure::{CodeMeaning, SdkError, entry_cause, request_cause};
+pub(crate) use sdk_error::SdkError;
+pub(crate) use service_failure::{CodeMeaning, MAX_TEXT_LEN, entry_cause, first_line, request_cause};

@@ -4,15 +4,12 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
 
+use super::{CallerFault, SdkError};
 use crate::failure::describe;
 use crate::text::bounded;
-
-/// The failure of a request, as all SDK crates have it.
-pub(crate) type SdkError<E> = aws_smithy_runtime_api::client::result::SdkError<E, HttpResponse>;
 
 /// What may be shown of the failure of a request to `service`, bounded and without content: what goes on in the SDK's own error's place.
 pub(crate) fn request_cause<E: ProvideErrorMetadata + Error + 'static>(
@@ -22,15 +19,24 @@ pub(crate) fn request_cause<E: ProvideErrorMetadata + Error + 'static>(
     let SdkError::ServiceError(answer) = error else {
         return Arc::new(Unreachable { service, cause: bounded(&describe(error), MAX_TEXT_LEN) });
     };
-    let code = error.code().unwrap_or_default();
-    let quotes_no_content = CodeMeaning::of(code).quotes_no_content();
+    let (code, status) = (error.code().unwrap_or_default(), answer.raw().status().as_u16());
+    let message = match CallerFault::of(code, status) {
+        Some(_) => error.message().map(first_line),
+        None => error.message().filter(|_| CodeMeaning::of(code).quotes_no_content()),
+    };
     Arc::new(ServiceFailure {
         service,
         code: bounded(code, MAX_TEXT_LEN),
-        status: Some(answer.raw().status().as_u16()),
+        status: Some(status),
         request_id: error.request_id().map(|id| bounded(id, MAX_TEXT_LEN)),
-        message: error.message().filter(|_| quotes_no_content).map(|text| bounded(text, MAX_TEXT_LEN)),
+        message: message.map(|text| bounded(text, MAX_TEXT_LEN)),
     })
+}
+
+/// The part of a message about the caller that may be shown. Below it, the message of a wrong signature quotes the headers that should
+/// have been signed, and with them the token.
+pub(crate) fn first_line(message: &str) -> &str {
+    message.lines().next().unwrap_or_default()
 }
 
 /// What may be shown of the failure of one entry, in an answer that says 200.
@@ -40,9 +46,9 @@ pub(crate) fn entry_cause(service: &'static str, code: &str) -> Arc<dyn Error + 
 }
 
 /// Codes and messages come from outside and go to the log: 300 bytes hold every one that is worth reading.
-const MAX_TEXT_LEN: usize = 300;
+pub(crate) const MAX_TEXT_LEN: usize = 300;
 
-/// What an error code says on its own.
+/// What an error code says on its own, once it is clear that it says nothing about [the caller](CallerFault).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CodeMeaning {
     Throttled,
@@ -74,8 +80,7 @@ impl CodeMeaning {
             | "KmsThrottled" => Self::Throttled,
             "InternalError" | "InternalFailure" | "InternalServerError" | "InternalServiceError"
             | "RequestTimeout" | "RequestTimeoutException" | "OperationAborted" => Self::Transient,
-            "AccessDenied" | "AccessDeniedException" | "UnrecognizedClientException" | "InvalidClientTokenId"
-            | "ExpiredToken" | "ExpiredTokenException" | "NoSuchBucket" | "ResourceNotFoundException"
+            "AccessDenied" | "AccessDeniedException" | "NoSuchBucket" | "ResourceNotFoundException"
             | "AWS.SimpleQueueService.NonExistentQueue" | "QueueDoesNotExist" | "InvalidKMSResourceException"
             | "KMS.AccessDeniedException" | "KmsAccessDenied" | "KMS.DisabledException" | "KmsDisabled"
             | "KMS.InvalidStateException" | "KmsInvalidState" | "KMS.NotFoundException" | "KmsNotFound"

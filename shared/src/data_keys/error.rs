@@ -18,6 +18,10 @@ pub enum DataKeyError {
     /// A time-out, a connection error or a failure inside KMS, until the deadline or the last attempt.
     #[error("KMS could not be reached, or failed")]
     Transient(#[source] Arc<dyn Error + Send + Sync>),
+    /// KMS did not accept what this sandbox brings into every request, until the deadline or the last attempt: its credentials, its
+    /// signature, its clock, its account. It says nothing about the key or the record.
+    #[error("KMS did not accept the function's own request, whatever key or record it is for")]
+    Caller(#[source] Arc<dyn Error + Send + Sync>),
     /// The deadline passed before KMS answered (or before it could be asked).
     #[error("the deadline passed before KMS gave the data key")]
     DeadlinePassed,
@@ -25,7 +29,7 @@ pub enum DataKeyError {
     /// generate or wrap a data key with something else.
     #[error("the KMS key cannot be used; check its state")]
     KeyUnavailable(#[source] Arc<dyn Error + Send + Sync>),
-    /// KMS refused the caller, the credentials or the request.
+    /// KMS denied access to the key.
     #[error("KMS refused access; check the policies of the role and of the KMS key")]
     AccessDenied(#[source] Arc<dyn Error + Send + Sync>),
     /// KMS answered `ValidationException`: a mistake in the configuration, or in a part of the request that came from a record. Where
@@ -54,6 +58,7 @@ impl DataKeyError {
         match self {
             Self::Throttled(_) => FailureClass::Throttled,
             Self::Transient(_) | Self::DeadlinePassed => FailureClass::Transient,
+            Self::Caller(_) => FailureClass::Caller,
             Self::KeyUnavailable(_) | Self::AccessDenied(_) | Self::InvalidRequest(_) => FailureClass::Unavailable,
             Self::Undecryptable(_) | Self::NoAllowedKey | Self::WrongKey | Self::Materials(_) => {
                 FailureClass::Permanent

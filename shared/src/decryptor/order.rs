@@ -55,7 +55,7 @@ impl UnavailableKeys {
         match class {
             FailureClass::Permanent => true,
             FailureClass::Unavailable => self == Self::Quarantine,
-            FailureClass::Throttled | FailureClass::Transient => false,
+            FailureClass::Throttled | FailureClass::Transient | FailureClass::Caller => false,
         }
     }
 }

@@ -21,6 +21,10 @@ pub enum DeliveryError {
     /// The service or the network failed until the deadline or the last attempt.
     #[error("the destination could not be reached, or failed")]
     Transient(#[source] Arc<dyn Error + Send + Sync>),
+    /// The destination did not accept what this sandbox brings into every request, until the deadline or the last attempt: its
+    /// credentials, its signature, its clock, its account.
+    #[error("the destination did not accept the function's own request, whatever it holds")]
+    Caller(#[source] Arc<dyn Error + Send + Sync>),
     /// The destination refused: access, a wrong name, a wrong state. An operator can fix it.
     #[error("the destination refused the request; check its name and state, and the role's policies")]
     Refused(#[source] Arc<dyn Error + Send + Sync>),
@@ -68,6 +72,7 @@ impl DeliveryError {
         match self {
             Self::Throttled(_) => FailureClass::Throttled,
             Self::Transient(_) | Self::DeadlinePassed | Self::NotNow { .. } => FailureClass::Transient,
+            Self::Caller(_) => FailureClass::Caller,
             Self::Never { .. } => FailureClass::Permanent,
             Self::Refused(_) | Self::TooLarge { .. } | Self::Output(_) => FailureClass::Unavailable,
         }

@@ -5,7 +5,7 @@ use std::error::Error;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::DeliveryError;
-use crate::aws::{CodeMeaning, SdkError, entry_cause, request_cause};
+use crate::aws::{CallerFault, CodeMeaning, SdkError, entry_cause, request_cause};
 
 /// What the failure of a request to `service` means.
 pub(crate) fn request_failure<E: ProvideErrorMetadata + Error + 'static>(
@@ -13,6 +13,9 @@ pub(crate) fn request_failure<E: ProvideErrorMetadata + Error + 'static>(
     error: &SdkError<E>,
 ) -> DeliveryError {
     let cause = request_cause(service, error);
+    if let Some(fault) = CallerFault::of_request(error) {
+        return DeliveryError::Caller(fault.with_cause(cause));
+    }
     let status = match error {
         SdkError::ServiceError(answer) => answer.raw().status().as_u16(),
         SdkError::ConstructionFailure(_) => return DeliveryError::Refused(cause),
@@ -27,7 +30,12 @@ pub(crate) fn request_failure<E: ProvideErrorMetadata + Error + 'static>(
 
 /// What the failure of one entry, in an answer that says 200, means. `sender_fault`: the service says it will never take the entry.
 pub(crate) fn entry_failure(service: &'static str, code: &str, sender_fault: bool) -> DeliveryError {
+    /// An entry has no status of its own, and no code only if the service has a fault.
+    const STATUS: u16 = 200;
     let cause = entry_cause(service, code);
+    if let Some(fault) = CallerFault::of(code, STATUS) {
+        return DeliveryError::Caller(fault.with_cause(cause));
+    }
     match (CodeMeaning::of(code), sender_fault) {
         // Throttling is called the sender's fault by some services, and passes all the same.
         (CodeMeaning::Throttled, _) => DeliveryError::Throttled(cause),
@@ -49,6 +57,7 @@ mod tests {
         assert!(matches!(entry_failure("SQS", "InternalError", false), Transient(_)));
         assert!(matches!(entry_failure("SQS", "SomethingNew", false), Transient(_)));
         assert!(matches!(entry_failure("SQS", "AccessDenied", false), Refused(_)));
+        assert!(matches!(entry_failure("SQS", "InvalidSecurity", true), DeliveryError::Caller(_)));
     }
 
     #[test]

@@ -16,7 +16,7 @@ use aws_sdk_kinesis::types::{
 
 use super::error::{ListShardsError, PutRecordsError};
 use super::service::{EntryFailure, EntryResult, ListShards, ListedShard, PutRecords, RecordDistribution, ShardPage};
-use crate::aws::{Arn, request_cause};
+use crate::aws::{Arn, CallerFault, caused_by, request_cause};
 use crate::records::{SequenceNumber, UserRecord};
 
 const SERVICE: &str = "Kinesis";
@@ -190,6 +190,7 @@ where
     // Not the SDK's error itself: the message of a validation error can quote the request, and with it content.
     let source = request_cause(SERVICE, &error);
     match classify(&error) {
+        RequestFailure::Caller(fault) => PutRecordsError::Caller(fault.with_cause(source)),
         RequestFailure::Throttled => PutRecordsError::Throttled(source),
         RequestFailure::Invalid => PutRecordsError::Invalid(source),
         RequestFailure::Refused => PutRecordsError::Refused(source),
@@ -204,6 +205,7 @@ where
 {
     let source = request_cause(SERVICE, &error);
     match classify(&error) {
+        RequestFailure::Caller(fault) => ListShardsError::Caller(fault.with_cause(source)),
         RequestFailure::Throttled => ListShardsError::Throttled(source),
         RequestFailure::NotSent | RequestFailure::Unknown => ListShardsError::Transient(source),
         RequestFailure::Invalid | RequestFailure::Refused => ListShardsError::Refused(source),
@@ -212,6 +214,7 @@ where
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum RequestFailure {
+    Caller(CallerFault),
     Throttled,
     Invalid,
     Refused,
@@ -220,6 +223,9 @@ enum RequestFailure {
 }
 
 fn classify<E: ProvideErrorMetadata + Error + 'static>(error: &SdkError<E>) -> RequestFailure {
+    if let (SdkError::ServiceError(_), Some(fault)) = (error, CallerFault::of_request(error)) {
+        return RequestFailure::Caller(fault);
+    }
     match error {
         // Never sent, and never will be.
         SdkError::ConstructionFailure(_) => RequestFailure::Refused,
@@ -243,7 +249,7 @@ fn classify<E: ProvideErrorMetadata + Error + 'static>(error: &SdkError<E>) -> R
                 RequestFailure::Invalid
             }
             // AccessDeniedException, ResourceNotFoundException, KMSAccessDenied, KMSDisabled, KMSInvalidState, KMSNotFound,
-            // KMSOptInRequired, and the common errors about credentials: no request will fare better.
+            // KMSOptInRequired: no request will fare better.
             Some(_) => RequestFailure::Refused,
         },
         // A time-out, a connection that broke, an answer that cannot be read: it may have been carried out.
@@ -254,10 +260,11 @@ fn classify<E: ProvideErrorMetadata + Error + 'static>(error: &SdkError<E>) -> R
 /// Whether a dispatch failed for certain before anything of the request was sent: while the credentials were obtained, or while the
 /// connection was made (name resolution, TCP, TLS, and the time-out of all that).
 fn never_left(error: &(dyn Error + 'static)) -> bool {
-    std::iter::successors(Some(error), |error| (*error).source()).any(|cause| {
-        cause.is::<CredentialsError>()
-            || cause.downcast_ref::<hyper_util::client::legacy::Error>().is_some_and(|error| error.is_connect())
-    })
+    let unconnected = |cause: &(dyn Error + 'static)| {
+        cause.downcast_ref::<hyper_util::client::legacy::Error>().is_some_and(|error| error.is_connect())
+    };
+    caused_by::<CredentialsError>(error)
+        || std::iter::successors(Some(error), |error| (*error).source()).any(unconnected)
 }
 
 #[cfg(test)]

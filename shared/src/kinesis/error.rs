@@ -122,6 +122,10 @@ pub enum PutRecordsError {
     /// The request never left: there was no connection to send it on, or no credentials to sign it with. Nothing was written.
     #[error("the request could not be sent")]
     NotSent(#[source] Arc<dyn Error + Send + Sync>),
+    /// Kinesis did not accept what this sandbox brings into every request: its credentials, its signature, its clock, its account.
+    /// Nothing was written, and another request, signed anew, may be.
+    #[error("Kinesis did not accept the function's own request, whatever it holds")]
+    Caller(#[source] Arc<dyn Error + Send + Sync>),
     /// A time-out, a broken connection, a 5xx: some or all of it may be written.
     #[error("the request's outcome is unknown")]
     OutcomeUnknown(#[source] Arc<dyn Error + Send + Sync>),
@@ -136,6 +140,9 @@ pub enum ListShardsError {
     /// A time-out, a broken connection, a 5xx.
     #[error("the connection or the service failed while the shards were listed")]
     Transient(#[source] Arc<dyn Error + Send + Sync>),
+    /// Kinesis did not accept what this sandbox brings into every request: its credentials, its signature, its clock, its account.
+    #[error("Kinesis did not accept the function's own request for the list of shards")]
+    Caller(#[source] Arc<dyn Error + Send + Sync>),
     /// No answer in time.
     #[error("listing the shards took too long")]
     TimedOut,
@@ -154,6 +161,7 @@ impl ListShardsError {
         match self {
             Self::Throttled(_) => FailureClass::Throttled,
             Self::Transient(_) | Self::TimedOut | Self::Malformed => FailureClass::Transient,
+            Self::Caller(_) => FailureClass::Caller,
             Self::Refused(_) => FailureClass::Unavailable,
         }
     }

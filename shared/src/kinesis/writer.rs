@@ -15,7 +15,7 @@ use super::error::{ListShardsError, PutRecordsError, UnknownCause, WriteError};
 use super::record::Receipt;
 use super::schedule::{Call, Schedule, SentRequest, Step};
 use super::service::{EntryResult, ListShards, PutRecords};
-use super::settings::{Aggregation, WriterSettings};
+use super::settings::{Aggregation, OnUnknownOutcome, WriterSettings};
 use super::shard_directory::ShardDirectory;
 use super::shard_map::ShardMap;
 use super::written_prefix::WrittenPrefix;
@@ -75,7 +75,21 @@ impl<P: PutRecords, L: ListShards> KinesisWriter<P, L> {
     /// By record: a [`WriteError`], whose [`outcome`](WriteError::outcome) says whether the record may be in the stream all the
     /// same. Dropping the future is like an unknown outcome for every record.
     pub async fn write(&self, records: Vec<UserRecord>, deadline: Deadline) -> Vec<Result<Receipt, WriteError>> {
-        self.write_reaching(records, None, deadline).await
+        self.write_with(records, deadline, self.settings.on_unknown_outcome).await
+    }
+
+    /// As [`write`](Self::write), with `on_unknown_outcome` in place of the setting.
+    ///
+    /// # Errors
+    /// As those of [`write`](Self::write).
+    pub async fn write_with(
+        &self,
+        records: Vec<UserRecord>,
+        deadline: Deadline,
+        on_unknown_outcome: OnUnknownOutcome,
+    ) -> Vec<Result<Receipt, WriteError>> {
+        let settings = WriterSettings { on_unknown_outcome, ..self.settings.clone() };
+        self.write_reaching(records, None, &settings, deadline).await
     }
 
     /// Writes `records` as [`write`](Self::write) does, for a caller to whom only those count that stand before the first unwritten one.
@@ -88,13 +102,14 @@ impl<P: PutRecords, L: ListShards> KinesisWriter<P, L> {
         reach: NonZeroUsize,
         deadline: Deadline,
     ) -> WrittenPrefix {
-        WrittenPrefix::of(self.write_reaching(records, Some(reach.get()), deadline).await)
+        WrittenPrefix::of(self.write_reaching(records, Some(reach.get()), &self.settings, deadline).await)
     }
 
     async fn write_reaching(
         &self,
         records: Vec<UserRecord>,
         reach: Option<usize>,
+        settings: &WriterSettings,
         deadline: Deadline,
     ) -> Vec<Result<Receipt, WriteError>> {
         if records.is_empty() {
@@ -113,7 +128,7 @@ impl<P: PutRecords, L: ListShards> KinesisWriter<P, L> {
             stream_accepts: self.stream_accepts.load(Ordering::Relaxed),
             keys_do_not_decide: self.keys_do_not_decide.load(Ordering::Relaxed),
         };
-        let mut schedule = Schedule::new(records, map, &self.settings, call);
+        let mut schedule = Schedule::new(records, map, settings, call);
         // Whether it was finished or cut off, the schedule knows every record's fate.
         let _finished_or_expired = timeout_at(expires.instant(), self.drive(&mut schedule, expires)).await;
         self.stream_accepts.store(schedule.stream_accepts(), Ordering::Relaxed);
@@ -212,9 +227,11 @@ impl<P: PutRecords, L: ListShards> KinesisWriter<P, L> {
         match answer {
             Answer::Results(results) => schedule.on_results(sent, results, now, jitter),
             Answer::Failed(error) => {
+                // The records' own failures, if it comes to that, do not tell the cause.
                 if matches!(error, PutRecordsError::NotSent(_)) {
-                    // The records' own failures, if it comes to that, do not tell the cause.
                     tracing::warn!(reason = describe(&error), "a request to Kinesis could not be sent");
+                } else if matches!(error, PutRecordsError::Caller(_)) {
+                    tracing::warn!(reason = describe(&error), "a request to Kinesis was not accepted");
                 }
                 schedule.on_error(sent, error, now, jitter);
             }

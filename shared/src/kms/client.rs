@@ -113,6 +113,8 @@ pub(super) mod test_client {
 
     use super::*;
     use aws_config::{BehaviorVersion, Region};
+    use aws_credential_types::provider::error::CredentialsError;
+    use aws_credential_types::provider::{ProvideCredentials, future};
     use aws_sdk_kms::config::interceptors::BeforeTransmitInterceptorContextRef;
     use aws_sdk_kms::config::{ConfigBag, Credentials, Intercept, RuntimeComponents, SharedCredentialsProvider};
     use aws_sdk_kms::error::BoxError;
@@ -125,7 +127,7 @@ pub(super) mod test_client {
             .credentials_provider(SharedCredentialsProvider::new(Credentials::new("id", "secret", None, None, "test")))
             // What `new` has to switch off: with it, a retryable answer would be asked for three times.
             .retry_config(RetryConfig::standard().with_initial_backoff(Duration::from_millis(1)))
-            .sleep_impl(aws_sdk_kms::config::SharedAsyncSleep::new(Immediately))
+            .sleep_impl(aws_sdk_kms::config::SharedAsyncSleep::new(NoBackoff))
             .build()
     }
 
@@ -139,6 +141,23 @@ pub(super) mod test_client {
     /// The client as `new` makes it, talking to `endpoint` over the real connector.
     pub(in crate::kms) fn connected_to(endpoint: &str) -> KmsClient {
         let sdk_config = sdk_config().into_builder().endpoint_url(endpoint).build();
+        KmsClient::new(&sdk_config, &KmsSettings::default())
+    }
+
+    /// The client as `new` makes it, which finds nothing to sign with.
+    pub(in crate::kms) fn without_credentials() -> KmsClient {
+        #[derive(Debug)]
+        struct NoCredentials;
+        impl ProvideCredentials for NoCredentials {
+            fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+            where
+                Self: 'a,
+            {
+                future::ProvideCredentials::ready(Err(CredentialsError::not_loaded("the endpoint is down")))
+            }
+        }
+        let credentials = SharedCredentialsProvider::new(NoCredentials);
+        let sdk_config = sdk_config().into_builder().credentials_provider(credentials).build();
         KmsClient::new(&sdk_config, &KmsSettings::default())
     }
 
@@ -170,12 +189,16 @@ pub(super) mod test_client {
         }
     }
 
+    /// A back-off is over at once, a time-out never.
     #[derive(Debug)]
-    struct Immediately;
+    struct NoBackoff;
 
-    impl aws_sdk_kms::config::AsyncSleep for Immediately {
-        fn sleep(&self, _: Duration) -> aws_sdk_kms::config::Sleep {
-            aws_sdk_kms::config::Sleep::new(std::future::ready(()))
+    impl aws_sdk_kms::config::AsyncSleep for NoBackoff {
+        fn sleep(&self, duration: Duration) -> aws_sdk_kms::config::Sleep {
+            if duration < Duration::from_millis(50) {
+                return aws_sdk_kms::config::Sleep::new(std::future::ready(()));
+            }
+            aws_sdk_kms::config::Sleep::new(std::future::pending())
         }
     }
 

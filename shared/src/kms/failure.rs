@@ -6,8 +6,10 @@ use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_kms::operation::RequestId;
 
 use super::KeyStore;
+use crate::aws::{CallerFault, MAX_TEXT_LEN, first_line};
 use crate::data_keys::DataKeyError;
 use crate::failure::describe;
+use crate::text::bounded;
 
 /// A failed KMS request, without the request and without the response's body, either of which may be secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -19,7 +21,7 @@ pub enum KmsFailure {
         code: String,
         /// The HTTP status.
         status: u16,
-        /// KMS's message; it may name keys, principals and accounts.
+        /// KMS's message, at most 300 bytes of it; it may name keys, principals and accounts.
         message: String,
         /// KMS's id of the request, for AWS support and CloudTrail.
         request_id: String,
@@ -59,33 +61,44 @@ pub(super) fn classify<E>(error: SdkError<E>, key_store: KeyStore) -> DataKeyErr
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
+    let caller = CallerFault::of_request(&error);
     match error {
         SdkError::ServiceError(context) => {
             let (error, status) = (context.err().meta(), context.raw().status().as_u16());
+            let message = error.message().unwrap_or("no message");
+            let shown = |text: &str| bounded(text, MAX_TEXT_LEN);
             let failure = Arc::new(KmsFailure::Answered {
-                code: error.code().unwrap_or("no code").to_owned(),
+                code: shown(error.code().unwrap_or("no code")),
                 status,
-                message: error.message().unwrap_or("no message").to_owned(),
-                request_id: error.request_id().unwrap_or("unknown").to_owned(),
+                message: shown(if caller.is_some() { first_line(message) } else { message }),
+                request_id: shown(error.request_id().unwrap_or("unknown")),
             });
-            of_code(error.code().unwrap_or_default(), status, key_store)(failure)
+            match caller {
+                Some(fault) => DataKeyError::Caller(fault.with_cause(failure)),
+                None => of_code(error.code().unwrap_or_default(), status, key_store)(failure),
+            }
         }
         SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) => {
-            DataKeyError::Transient(Arc::new(KmsFailure::NotReached { reason: describe(&error) }))
+            let failure = Arc::new(KmsFailure::NotReached { reason: describe(&error) });
+            match caller {
+                Some(fault) => DataKeyError::Caller(fault.with_cause(failure)),
+                None => DataKeyError::Transient(failure),
+            }
         }
         // A proxy's page, or an answer cut short. Its parse error is left out: it might quote the body.
         SdkError::ResponseError(context) => {
             let status = context.raw().status().as_u16();
             DataKeyError::Transient(Arc::new(KmsFailure::Unreadable { status }))
         }
-        // Endpoint, Region or request: nothing that another attempt would change.
-        _ => DataKeyError::AccessDenied(Arc::new(KmsFailure::NotBuilt { reason: describe(&error) })),
+        // Endpoint, Region or credentials: nothing that a record brings into a request makes it fail to be built.
+        _ => DataKeyError::Caller(Arc::new(KmsFailure::NotBuilt { reason: describe(&error) })),
     }
 }
 
 /// The variant for an error code. Some codes are not in the service's model, so that only the code tells, never the SDK's type.
 ///
-/// What is unknown is never called undecryptable: a record is not given up for an error that this table has not heard of.
+/// Only what is known to be about the key, the ciphertext or the request counts against a record: none is given up for an error that this
+/// table has not heard of. [`CallerFault`] has been asked before.
 /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html#API_Decrypt_Errors>,
 /// <https://docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html>
 fn of_code(
@@ -106,9 +119,10 @@ fn of_code(
         }
         "InvalidCiphertextException" | "IncorrectKeyException" => DataKeyError::Undecryptable,
         "ValidationException" => DataKeyError::InvalidRequest,
+        "AccessDeniedException" | "AccessDenied" => DataKeyError::AccessDenied,
         _ if status == 429 => DataKeyError::Throttled,
         // An answer that says it is a success but cannot be read comes as an error without a code.
         _ if !(400..500).contains(&status) => DataKeyError::Transient,
-        _ => DataKeyError::AccessDenied,
+        _ => DataKeyError::Caller,
     }
 }

@@ -169,8 +169,8 @@ impl QuarantineEnvelope {
 }
 
 fn class_named(name: &str) -> Option<FailureClass> {
-    use FailureClass::{Permanent, Throttled, Transient, Unavailable};
-    [Throttled, Transient, Unavailable, Permanent].into_iter().find(|class| class.name() == name)
+    use FailureClass::{Caller, Permanent, Throttled, Transient, Unavailable};
+    [Throttled, Transient, Caller, Unavailable, Permanent].into_iter().find(|class| class.name() == name)
 }
 
 #[cfg(test)]

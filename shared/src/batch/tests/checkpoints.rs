@@ -153,6 +153,19 @@ async fn an_unavailable_key_is_the_checkpoint_or_quarantined_as_configured() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_wrong_with_the_caller_itself_is_the_checkpoint_whatever_is_configured_for_unavailable_keys() {
+    for unavailable_keys in [UnavailableKeys::Checkpoint, UnavailableKeys::Quarantine] {
+        let mut processor = processor().with_key_fault(2, KeyFault::Caller);
+        processor.settings.unavailable_keys = unavailable_keys;
+        let report = processor.run(batch(records_under(&[1, 2, 1]))).await;
+        let checkpoint = report.checkpoint.expect("a checkpoint");
+        assert_eq!((checkpoint.index, checkpoint.class), (1, FailureClass::Caller));
+        assert_eq!(processor.sink.arrived(), ["0"]);
+        assert!(processor.quarantine.arrived().is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_first_record_that_the_sink_does_not_take_is_the_checkpoint() {
     let processor = processor().with_sink_fault(DestinationFault::FailsAfter(2));
     let report = processor.run(batch(records_under(&[1, 1, 1, 1]))).await;

@@ -26,6 +26,8 @@ pub(super) enum KeyFault {
     /// Throttled, but only after this many milliseconds.
     ThrottledAfter(u64),
     Transient,
+    /// The sandbox's own credentials, clock, signature.
+    Caller,
     Unavailable,
     Undecryptable,
     Hangs,
@@ -61,6 +63,7 @@ impl DecryptDataKey for FakeDataKeys {
                 Err(DataKeyError::Throttled(cause()))
             }
             Some(KeyFault::Transient) => Err(DataKeyError::Transient(cause())),
+            Some(KeyFault::Caller) => Err(DataKeyError::Caller(cause())),
             Some(KeyFault::Unavailable) => Err(DataKeyError::KeyUnavailable(cause())),
             Some(KeyFault::Undecryptable) => Err(DataKeyError::Undecryptable(cause())),
             Some(KeyFault::Hangs) => pending().await,
@@ -75,6 +78,8 @@ pub(super) enum DestinationFault {
     FailsAfter(usize),
     /// After this many records of this invocation, it never answers.
     HangsAfter(usize),
+    /// After this many records of this invocation, it uses up the time that it is given, and then tells what it has taken.
+    Stalls(usize),
 }
 
 /// Takes records one by one, with an await before and after each.
@@ -94,20 +99,27 @@ pub(super) struct FakeDestination {
 }
 
 impl FakeDestination {
-    async fn take(&self, texts: Vec<String>) -> Delivery {
+    async fn take(&self, texts: Vec<String>, deadline: Deadline) -> Delivery {
         *self.calls.lock().unwrap() += 1;
         for (index, text) in texts.iter().enumerate() {
             tokio::task::yield_now().await;
             let fault = self.fault.lock().unwrap().map(|fault| match fault {
-                DestinationFault::FailsAfter(0) | DestinationFault::HangsAfter(0) => (true, fault),
+                DestinationFault::FailsAfter(0) | DestinationFault::HangsAfter(0) | DestinationFault::Stalls(0) => {
+                    (true, fault)
+                }
                 DestinationFault::FailsAfter(left) => (false, DestinationFault::FailsAfter(left - 1)),
                 DestinationFault::HangsAfter(left) => (false, DestinationFault::HangsAfter(left - 1)),
+                DestinationFault::Stalls(left) => (false, DestinationFault::Stalls(left - 1)),
             });
             match fault {
                 Some((true, DestinationFault::FailsAfter(_))) => {
                     return Delivery::stopped_at(index, DeliveryError::Throttled(cause()));
                 }
                 Some((true, DestinationFault::HangsAfter(_))) => pending().await,
+                Some((true, DestinationFault::Stalls(_))) => {
+                    tokio::time::sleep_until(deadline.instant()).await;
+                    return Delivery::stopped_at(index, DeliveryError::DeadlinePassed);
+                }
                 Some((false, left)) => *self.fault.lock().unwrap() = Some(left),
                 None => {}
             }
@@ -143,9 +155,9 @@ impl RecordSink for FakeDestination {
         too_large.then_some(DeliveryError::TooLarge { len: 2, limit: 1 })
     }
 
-    async fn deliver(&self, records: &[OpenedRecord], _deadline: Deadline) -> Delivery {
+    async fn deliver(&self, records: &[OpenedRecord], deadline: Deadline) -> Delivery {
         assert!(records.iter().all(|record| self.refusal(record).is_none()), "given what it refuses");
-        self.take(records.iter().map(text).collect()).await
+        self.take(records.iter().map(text).collect(), deadline).await
     }
 }
 
@@ -154,9 +166,9 @@ impl Quarantine for FakeDestination {
         "the fake quarantine".to_owned()
     }
 
-    async fn quarantine(&self, of: &ShardOrigin, records: &[RejectedRecord], _deadline: Deadline) -> Delivery {
+    async fn quarantine(&self, of: &ShardOrigin, records: &[RejectedRecord], deadline: Deadline) -> Delivery {
         assert_eq!(*of, origin());
-        self.take(records.iter().map(|rejected| rejected.record.sequence_number.to_string()).collect()).await
+        self.take(records.iter().map(|rejected| rejected.record.sequence_number.to_string()).collect(), deadline).await
     }
 }
 

@@ -56,6 +56,22 @@ async fn a_quarantine_that_hangs_leaves_time_to_deliver_what_is_before() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_slow_quarantine_leaves_half_of_the_time_to_deliver_what_is_behind() {
+    for timeout in [Duration::from_secs(900), FUNCTION_TIMEOUT] {
+        let processor =
+            processor().with_key_fault(9, KeyFault::Undecryptable).with_quarantine_fault(DestinationFault::Stalls(1));
+        let started = SystemClock.now().monotonic;
+        let records = batch(records_under(&[1, 9, 1, 9, 1]));
+        let report = processor.process(records, Deadline::after(started, timeout)).await.expect("a report");
+        let took = SystemClock.now().monotonic - started;
+        assert_eq!(processor.quarantine.arrived(), ["1"]);
+        assert_eq!(processor.sink.arrived(), ["0", "2"]);
+        assert_eq!(checkpoint_index(&report), Some(3));
+        assert!(took < timeout * 6 / 10, "the quarantine was given {took:?} of {timeout:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn everything_hanging_is_answered_in_time() {
     for timeout in TIMEOUTS {
         let processor = processor()

@@ -11,8 +11,9 @@ use aws_smithy_mocks::{MockResponseInterceptor, Rule, RuleMode, create_mock_http
 use bytes::Bytes;
 
 use super::*;
+use crate::aws::caller_fault::tests::CALLER_FAULTS;
 use crate::aws::closed_port::ClosedPort;
-use crate::failure::describe;
+use crate::failure::{FailureClass, describe};
 
 const ARN: &str = "arn:aws:kinesis:eu-west-1:111122223333:stream/orders";
 
@@ -64,8 +65,6 @@ async fn request_failures_are_told_apart() {
         "KMSInvalidStateException",
         "KMSNotFoundException",
         "KMSOptInRequired",
-        "UnrecognizedClientException",
-        "ExpiredTokenException",
     ] {
         assert!(matches!(put_failure(400, code).await, PutRecordsError::Refused(_)), "{code}");
     }
@@ -74,6 +73,20 @@ async fn request_failures_are_told_apart() {
     }
     for (status, code) in [(500, "InternalFailure"), (500, "InternalFailureException"), (503, "ServiceUnavailable")] {
         assert!(matches!(put_failure(status, code).await, PutRecordsError::OutcomeUnknown(_)), "{code}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_the_caller_is_its_own_failure_of_both_operations() {
+    for (code, status) in CALLER_FAULTS {
+        let error = put_failure(status, code).await;
+        assert!(matches!(error, PutRecordsError::Caller(_)), "{code} {status}: {error:?}");
+        assert!(describe(&error).contains(code), "{}", describe(&error));
+        let body = format!(r#"{{"__type":"{code}","message":"the reason"}}"#);
+        let rule = mock!(Client::list_shards).sequence().http_status(status, Some(body)).repeatedly().build();
+        let error = client(&rule).list_shards(None).await.unwrap_err();
+        assert!(matches!(error, ListShardsError::Caller(_)), "{code} {status}: {error:?}");
+        assert_eq!((error.class(), rule.num_calls()), (FailureClass::Caller, 1), "{code}");
     }
 }
 

@@ -63,7 +63,7 @@ impl Schedule<'_> {
                 self.fail_all(&sent.members, &WriteError::Refused(source));
             }
             PutRecordsError::Invalid(source) => self.on_refused_request(sent, source),
-            PutRecordsError::NotSent(_) => {
+            PutRecordsError::NotSent(_) | PutRecordsError::Caller(_) => {
                 self.send_again(&sent.members, FailureClass::Transient, now, jitter);
                 self.enqueue_returned();
             }

@@ -78,11 +78,11 @@ async fn a_throttled_request_pauses_and_is_sent_again() {
 
 #[tokio::test(start_paused = true)]
 async fn a_request_that_was_not_sent_is_sent_again_and_duplicates_nothing() {
-    for failures in [2, 100] {
+    let not_sent: fn() -> PutRecordsError = || PutRecordsError::NotSent(source());
+    let caller: fn() -> PutRecordsError = || PutRecordsError::Caller(source());
+    for (failures, error) in [(2, not_sent), (100, not_sent), (2, caller), (100, caller)] {
         let kinesis = FakeKinesis::with_shards(1);
-        kinesis.configure(|fake| {
-            fake.request_errors = (0..failures).map(|_| PutRecordsError::NotSent(source())).collect();
-        });
+        kinesis.configure(|fake| fake.request_errors = (0..failures).map(|_| error()).collect());
         let settings = |settings: &mut WriterSettings| settings.retry.max_attempts = 3.try_into().unwrap();
         let results = writer(&kinesis, settings).write(numbered(10, 10), within(60)).await;
         for result in &results {

@@ -7,12 +7,12 @@ use aws_smithy_mocks::{Rule, mock};
 use super::*;
 use crate::aws::closed_port::ClosedPort;
 use crate::data_keys::GrantTokens;
-use crate::failure::FailureClass;
+use crate::failure::{FailureClass, describe};
 use crate::kms::KeyStore;
-use crate::kms::client::test_client::{answered_by, connected_to};
+use crate::kms::client::test_client::{answered_by, connected_to, without_credentials};
 use crate::kms::testing::{
-    COMMON_ERRORS, KEY, SECRET, SECRET_IN_BASE64, assert_no_secret, body, context, deadline, grant_tokens, key,
-    settings,
+    COMMON_ERRORS, KEY, SECRET, SECRET_IN_BASE64, assert_caller_faults, assert_no_secret, body, context, deadline,
+    grant_tokens, key, settings,
 };
 use crate::message::EncryptionContext;
 
@@ -48,6 +48,24 @@ async fn every_row_of_the_error_table_has_its_class_and_one_call() {
         let reason = error.source().unwrap().to_string();
         assert!(reason.contains(code) && reason.contains("the reason"), "{reason}");
     }
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_the_caller_is_never_blamed_on_key_or_record() {
+    assert_caller_faults(async |status, body| failure(status, body, KeyStore::Kms).await).await;
+}
+
+#[tokio::test]
+async fn without_credentials_the_caller_is_at_fault() {
+    let error = decrypt(&without_credentials()).await.unwrap_err();
+    assert!(matches!(error, DataKeyError::Caller(_)), "{error:?}");
+    assert!(describe(&error).contains("credentials are expired, unknown or missing"), "{}", describe(&error));
+}
+
+#[tokio::test]
+async fn what_kms_says_is_bounded() {
+    let body = format!(r#"{{"__type":"AccessDeniedException","message":"{}"}}"#, "x".repeat(1 << 20));
+    assert!(describe(&failure(400, &body, KeyStore::Kms).await).len() < 1_000);
 }
 
 #[tokio::test]

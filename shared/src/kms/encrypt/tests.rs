@@ -6,7 +6,8 @@ use crate::failure::FailureClass;
 use crate::kms::KeyStore;
 use crate::kms::client::test_client::{answered_by, hosts_called_by};
 use crate::kms::testing::{
-    COMMON_ERRORS, KEY, SECRET, assert_no_secret, body, context, deadline, grant_tokens, key, settings,
+    COMMON_ERRORS, KEY, SECRET, assert_caller_faults, assert_no_secret, body, context, deadline, grant_tokens, key,
+    settings,
 };
 use crate::message::DataKey;
 
@@ -30,6 +31,11 @@ async fn every_row_of_the_error_table_has_its_class_and_one_call() {
         assert_eq!(error.class(), class, "{code}");
         assert_no_secret(&error);
     }
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_the_caller_is_never_blamed_on_key_or_record() {
+    assert_caller_faults(async |status, body| failure(status, body).await).await;
 }
 
 #[tokio::test]

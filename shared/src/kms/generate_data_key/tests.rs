@@ -8,8 +8,8 @@ use crate::failure::FailureClass;
 use crate::kms::KeyStore;
 use crate::kms::client::test_client::{answered_by, hosts_called_by};
 use crate::kms::testing::{
-    COMMON_ERRORS, KEY, SECRET, SECRET_IN_BASE64, assert_no_secret, body, context, deadline, grant_tokens, key,
-    settings,
+    COMMON_ERRORS, KEY, SECRET, SECRET_IN_BASE64, assert_caller_faults, assert_no_secret, body, context, deadline,
+    grant_tokens, key, settings,
 };
 use crate::message::EncryptionContext;
 
@@ -32,6 +32,11 @@ async fn every_row_of_the_error_table_has_its_class_and_one_call() {
     for (code, status, class) in COMMON_ERRORS {
         assert_eq!(failure(status, &body(code)).await.class(), class, "{code}");
     }
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_the_caller_is_never_blamed_on_key_or_record() {
+    assert_caller_faults(async |status, body| failure(status, body).await).await;
 }
 
 #[tokio::test]

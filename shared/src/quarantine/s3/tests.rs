@@ -8,8 +8,10 @@ use aws_smithy_mocks::{Rule, mock};
 use bytes::Bytes;
 
 use super::S3Quarantine;
+use crate::aws::caller_fault::tests::CALLER_FAULTS;
 use crate::delivery::DeliveryError;
 use crate::delivery::testing::{clock, http_answer, mocked_client, quick_retries, within};
+use crate::failure::FailureClass;
 use crate::quarantine::QuarantineEnvelope;
 use crate::quarantine::testing::{origin, rejected};
 use crate::s3::{BucketName, KeyPrefix, NewObject, ObjectStore, S3Settings};
@@ -98,6 +100,11 @@ async fn failures_are_told_apart() {
         (delivery.failure.unwrap(), rule.num_calls())
     };
     assert!(matches!(outcome(503, "SlowDown").await, (DeliveryError::Throttled(_), 10)));
+    for (code, status) in CALLER_FAULTS {
+        let (failure, calls) = outcome(status, code).await;
+        assert!(matches!(failure, DeliveryError::Caller(_)), "{code} {status}: {failure:?}");
+        assert_eq!((failure.class(), calls), (FailureClass::Caller, 10), "{code} {status}");
+    }
     assert!(matches!(outcome(500, "InternalError").await, (DeliveryError::Transient(_), 10)));
     assert!(matches!(outcome(400, "RequestTimeout").await, (DeliveryError::Transient(_), 10)));
     assert!(matches!(outcome(403, "AccessDenied").await, (DeliveryError::Refused(_), 1)));

@@ -3,8 +3,10 @@ use aws_sdk_firehose::types::PutRecordBatchResponseEntry;
 use aws_smithy_mocks::{Rule, mock};
 
 use super::*;
+use crate::aws::caller_fault::tests::CALLER_FAULTS;
 use crate::delivery::DeliveryError;
 use crate::delivery::testing::{clock, http_answer, mocked_client, opened, quick_retries, within};
+use crate::failure::FailureClass;
 
 fn sink(rules: &[&Rule], append_newline: bool) -> FirehoseSink {
     let name = DeliveryStreamName::parse("orders").unwrap();
@@ -96,6 +98,11 @@ async fn failures_of_the_request_are_told_apart() {
         (delivery.failure.unwrap(), rule.num_calls())
     };
     assert!(matches!(outcome(400, "ThrottlingException").await, (DeliveryError::Throttled(_), 10)));
+    for (code, status) in CALLER_FAULTS {
+        let (failure, calls) = outcome(status, code).await;
+        assert!(matches!(failure, DeliveryError::Caller(_)), "{code} {status}: {failure:?}");
+        assert_eq!((failure.class(), calls), (FailureClass::Caller, 10), "{code} {status}");
+    }
     assert!(matches!(outcome(503, "ServiceUnavailableException").await, (DeliveryError::Throttled(_), 10)));
     assert!(matches!(outcome(500, "SomethingNew").await, (DeliveryError::Transient(_), 10)));
     for code in ["ResourceNotFoundException", "AccessDeniedException", "InvalidKMSResourceException", "SomethingNew"] {

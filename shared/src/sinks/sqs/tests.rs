@@ -6,8 +6,10 @@ use aws_sdk_sqs::types::{BatchResultErrorEntry, SendMessageBatchRequestEntry, Se
 use aws_smithy_mocks::{Rule, RuleBuilder, mock};
 
 use super::*;
+use crate::aws::caller_fault::tests::CALLER_FAULTS;
 use crate::delivery::DeliveryError;
 use crate::delivery::testing::{clock, http_answer, mocked_client, opened, quick_retries, within};
+use crate::failure::FailureClass;
 use crate::sqs::{FifoOrder, MessageLimit, QueueUrl};
 
 const STANDARD: &str = "https://sqs.eu-west-1.amazonaws.com/123456789012/orders";
@@ -112,6 +114,39 @@ async fn only_messages_that_failed_are_sent_again() {
 }
 
 #[tokio::test]
+async fn a_message_that_the_answer_does_not_mention_is_sent_again() {
+    for missing in ["a", "b", "c"] {
+        let first = mock!(Client::send_message_batch)
+            .match_requests(|request| request.entries().len() == 3)
+            .then_compute_output(move |request| {
+                let mut answer = output(request, |_| None);
+                let unmentioned = request.entries().iter().find(|entry| entry.message_body() == missing).unwrap().id();
+                answer.successful.retain(|taken| taken.id() != unmentioned);
+                answer
+            });
+        let (second, requests) = recording(mock!(Client::send_message_batch));
+        let records = [opened("1", "k", b"a"), opened("2", "k", b"b"), opened("3", "k", b"c")];
+        let delivery = sink(&[&first, &second], settings(STANDARD)).deliver(&records, within(60)).await;
+        assert_eq!((delivery.delivered, delivery.failure.is_none()), (3, true));
+        let sent_again: Vec<_> =
+            requests.lock().unwrap().concat().iter().map(|entry| entry.message_body().to_owned()).collect();
+        assert_eq!(sent_again, [missing]);
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_no_answer_mentions_does_not_count_as_sent() {
+    let rule = mock!(Client::send_message_batch).then_compute_output(|request| {
+        let mut answer = output(request, |_| None);
+        answer.successful.clear();
+        answer
+    });
+    let delivery = sink(&[&rule], settings(STANDARD)).deliver(&[opened("1", "k", b"a")], within(60)).await;
+    assert_eq!((delivery.delivered, rule.num_calls()), (0, 10));
+    assert!(matches!(delivery.failure, Some(DeliveryError::Transient(_))), "{delivery:?}");
+}
+
+#[tokio::test]
 async fn a_message_refused_as_the_senders_fault_ends_the_prefix_at_once() {
     let rule = mock!(Client::send_message_batch).then_compute_output(|request| {
         output(request, |entry| (entry.message_body() == "b").then_some(("InvalidMessageContents", true)))
@@ -201,6 +236,11 @@ async fn failures_of_the_request_are_told_apart() {
     };
     for code in ["RequestThrottled", "ThrottlingException", "KmsThrottled", "KMS.ThrottlingException"] {
         assert!(matches!(outcome(400, code).await, (DeliveryError::Throttled(_), 10)), "{code}");
+    }
+    for (code, status) in CALLER_FAULTS {
+        let (failure, calls) = outcome(status, code).await;
+        assert!(matches!(failure, DeliveryError::Caller(_)), "{code} {status}: {failure:?}");
+        assert_eq!((failure.class(), calls), (FailureClass::Caller, 10), "{code} {status}");
     }
     assert!(matches!(outcome(429, "SomethingNew").await, (DeliveryError::Throttled(_), 10)));
     assert!(matches!(outcome(500, "InternalFailure").await, (DeliveryError::Transient(_), 10)));

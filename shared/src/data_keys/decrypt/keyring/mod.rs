@@ -185,7 +185,7 @@ fn hope(error: &DataKeyError) -> u8 {
         // Any answer says more than that there was nothing to ask for.
         FailureClass::Permanent => u8::from(!matches!(error, DataKeyError::NoAllowedKey)),
         FailureClass::Unavailable => 2,
-        FailureClass::Throttled | FailureClass::Transient => 3,
+        FailureClass::Throttled | FailureClass::Transient | FailureClass::Caller => 3,
     }
 }
 
