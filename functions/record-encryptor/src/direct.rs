@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Serialize, Serializer};
 use warmkeys::data_keys::GenerateDataKey;
 use warmkeys::failure::describe;
-use warmkeys::kinesis::{ListShards, Outcome, PutRecords, Receipt};
+use warmkeys::kinesis::{ListShards, OnUnknownOutcome, Outcome, PutRecords, Receipt};
 use warmkeys::retry::Deadline;
 
 use crate::RecordEncryptor;
@@ -65,7 +65,8 @@ impl<G: GenerateDataKey, P: PutRecords, L: ListShards> RecordEncryptor<G, P, L> 
         requests: Vec<Result<RecordRequest, InvalidRecord>>,
         deadline: Deadline,
     ) -> DirectResponse {
-        let results = self.write(requests, deadline).await;
+        // Who asked is told of an unknown outcome, and decides.
+        let results = self.write(requests, deadline, OnUnknownOutcome::Report).await;
         log(&results);
         let failed_record_count = results.iter().filter(|result| result.is_err()).count();
         DirectResponse { failed_record_count, records: results.into_iter().map(RecordAnswer::from).collect() }

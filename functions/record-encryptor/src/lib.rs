@@ -23,7 +23,7 @@ use warmkeys::clock::Clock;
 use warmkeys::data_keys::GenerateDataKey;
 use warmkeys::encrypting_writer::{EncryptError, EncryptingWriter};
 use warmkeys::invocation::{HandlerPanicked, InvocationDeadlines, catch_panic};
-use warmkeys::kinesis::{ListShards, PutRecords, Receipt};
+use warmkeys::kinesis::{ListShards, OnUnknownOutcome, PutRecords, Receipt};
 use warmkeys::retry::Deadline;
 
 use self::direct::DirectResponse;
@@ -53,7 +53,7 @@ pub enum Response {
 }
 
 impl<G: GenerateDataKey, P: PutRecords, L: ListShards> RecordEncryptor<G, P, L> {
-    /// `function_timeout` is the function's configured time-out: it stands in for a deadline that cannot be right.
+    /// `function_timeout` is the function's configured time-out: no invocation has more time, whatever its deadline says.
     #[must_use]
     pub fn new(writer: EncryptingWriter<G, P, L>, function_timeout: Duration, clock: Arc<dyn Clock>) -> Self {
         Self { writer, deadlines: InvocationDeadlines::new(function_timeout, Arc::clone(&clock)), clock }
@@ -81,6 +81,7 @@ impl<G: GenerateDataKey, P: PutRecords, L: ListShards> RecordEncryptor<G, P, L> 
         &self,
         requests: Vec<Result<RecordRequest, InvalidRecord>>,
         deadline: Deadline,
+        on_unknown_outcome: OnUnknownOutcome,
     ) -> Vec<Result<Receipt, RecordFailure>> {
         let mut valid = Vec::with_capacity(requests.len());
         let mut places = Vec::with_capacity(requests.len());
@@ -96,7 +97,7 @@ impl<G: GenerateDataKey, P: PutRecords, L: ListShards> RecordEncryptor<G, P, L> 
                 Err(invalid) => Err(RecordFailure::Invalid(invalid)),
             });
         }
-        let written = self.writer.write(valid, deadline).await;
+        let written = self.writer.write_with(valid, deadline, on_unknown_outcome).await;
         for (place, written) in std::iter::zip(&places, written) {
             if let Some(result) = results.get_mut(*place) {
                 *result = written.map_err(|error| RecordFailure::Encrypt(with_index_among(&places, error)));

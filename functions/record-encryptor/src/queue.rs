@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use warmkeys::data_keys::GenerateDataKey;
 use warmkeys::failure::describe;
-use warmkeys::kinesis::{ListShards, PutRecords};
+use warmkeys::kinesis::{ListShards, OnUnknownOutcome, PutRecords};
 use warmkeys::retry::Deadline;
 
 use crate::RecordEncryptor;
@@ -97,7 +97,7 @@ impl<G: GenerateDataKey, P: PutRecords, L: ListShards> RecordEncryptor<G, P, L> 
     /// Writes everything at once. Returns the failed messages' ids.
     async fn write_standard(&self, messages: Vec<Message>, deadline: Deadline) -> Vec<String> {
         let (ids, records): (Vec<_>, Vec<_>) = messages.into_iter().map(|message| (message.id, message.record)).unzip();
-        let results = self.write(records, deadline).await;
+        let results = self.write(records, deadline, ON_UNKNOWN_OUTCOME).await;
         let failed = std::iter::zip(ids, results).filter_map(|(id, result)| {
             log(&id, &result.err()?);
             Some(id)
@@ -130,7 +130,7 @@ impl<G: GenerateDataKey, P: PutRecords, L: ListShards> RecordEncryptor<G, P, L> 
             }
             let heads = groups.iter_mut().filter_map(VecDeque::pop_front);
             let (ids, records): (Vec<_>, Vec<_>) = heads.map(|head| (head.id, head.record)).unzip();
-            let results = self.write(records, deadline).await;
+            let results = self.write(records, deadline, ON_UNKNOWN_OUTCOME).await;
             let ended = std::iter::zip(std::mem::take(&mut groups), std::iter::zip(ids, results));
             groups = ended
                 .filter_map(|(rest, (id, result))| {
@@ -144,6 +144,10 @@ impl<G: GenerateDataKey, P: PutRecords, L: ListShards> RecordEncryptor<G, P, L> 
         }
     }
 }
+
+/// A message that may be in the stream is sent again at once: the queue would deliver it again anyway, and after a few of these to the
+/// dead-letter queue.
+const ON_UNKNOWN_OUTCOME: OnUnknownOutcome = OnUnknownOutcome::SendAgain;
 
 fn log(message_id: &str, failure: &RecordFailure) {
     tracing::warn!(message_id, code = ?failure.code(), reason = describe(failure), "a message failed");

@@ -185,6 +185,23 @@ async fn a_message_group_of_a_standard_queue_is_no_order() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_message_whose_request_met_a_dead_connection_is_sent_again_within_the_invocation() {
+    for queue in ["q", "q.fifo"] {
+        let function = Function::new();
+        function.stream.fault("p", Fault::HangsOnce);
+        let messages = [message("1", "g", queue, "p"), message("2", "g", queue, "q")];
+        let response = function.invoke(&json!({"Records": messages}).to_string()).await.unwrap();
+        assert_eq!(failed_ids(&response), Vec::<&str>::new(), "{queue}");
+        assert_eq!(function.stream.plaintexts().len(), 2, "{queue}");
+    }
+    // Who invokes the function directly decides for himself.
+    let function = Function::new();
+    function.stream.fault("p", Fault::HangsOnce);
+    let response = function.invoke(&json!({"records": [record("p", "a")]}).to_string()).await.unwrap();
+    assert_eq!(codes(&response), ["OutcomeUnknown"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_message_that_is_there_twice_is_written_once_and_named_once() {
     let function = Function::new();
     function.stream.fault("bad", Fault::Fails);

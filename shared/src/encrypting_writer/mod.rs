@@ -22,7 +22,7 @@ use self::order::hold_back;
 use crate::clock::Clock;
 use crate::data_keys::GenerateDataKey;
 use crate::invocation::PhaseDeadlines;
-use crate::kinesis::{KinesisWriter, ListShards, Ordering, PutRecords, Receipt, WriteError};
+use crate::kinesis::{KinesisWriter, ListShards, OnUnknownOutcome, Ordering, PutRecords, Receipt, WriteError};
 use crate::message::{MessageError, SealingMaterials, seal};
 use crate::records::UserRecord;
 use crate::retry::Deadline;
@@ -66,6 +66,19 @@ impl<G: GenerateDataKey, P: PutRecords, L: ListShards> EncryptingWriter<G, P, L>
     /// By record: an [`EncryptError`], whose [`outcome`](EncryptError::outcome) says whether the record may be in the stream all the
     /// same. Dropping the future is like an unknown outcome for every record.
     pub async fn write(&self, records: Vec<PlainRecord>, deadline: Deadline) -> ByRecord<Receipt> {
+        self.write_with(records, deadline, self.writer.settings().on_unknown_outcome).await
+    }
+
+    /// As [`write`](Self::write), with `on_unknown_outcome` in place of the writer's setting.
+    ///
+    /// # Errors
+    /// As those of [`write`](Self::write).
+    pub async fn write_with(
+        &self,
+        records: Vec<PlainRecord>,
+        deadline: Deadline,
+        on_unknown_outcome: OnUnknownOutcome,
+    ) -> ByRecord<Receipt> {
         let deadlines = PhaseDeadlines::until_delivery(deadline, self.settings.reserves, self.clock.now());
         let counted = self.data_keys.cache_statistics();
         let materials = self.materials(&records, deadlines.data_keys).await;
@@ -76,7 +89,7 @@ impl<G: GenerateDataKey, P: PutRecords, L: ListShards> EncryptingWriter<G, P, L>
         if self.writer.settings().ordering == Ordering::PerPartitionKey {
             hold_back(&records, &mut sealed);
         }
-        self.put(sealed, deadlines.delivery).await
+        self.put(sealed, deadlines.delivery, on_unknown_outcome).await
     }
 
     /// Seals off the async runtime's threads. What is not sealed in time has failed.
@@ -128,7 +141,12 @@ impl<G: GenerateDataKey, P: PutRecords, L: ListShards> EncryptingWriter<G, P, L>
     }
 
     /// Writes what is sealed in one call, so that the writer keeps its order.
-    async fn put(&self, sealed: ByRecord<UserRecord>, deadline: Deadline) -> ByRecord<Receipt> {
+    async fn put(
+        &self,
+        sealed: ByRecord<UserRecord>,
+        deadline: Deadline,
+        on_unknown_outcome: OnUnknownOutcome,
+    ) -> ByRecord<Receipt> {
         let mut outgoing = Vec::with_capacity(sealed.len());
         let mut places = Vec::with_capacity(sealed.len());
         let unsent: ByRecord<()> = sealed
@@ -140,7 +158,7 @@ impl<G: GenerateDataKey, P: PutRecords, L: ListShards> EncryptingWriter<G, P, L>
                 Ok(())
             })
             .collect();
-        let mut written = self.writer.write(outgoing, deadline).await.into_iter();
+        let mut written = self.writer.write_with(outgoing, deadline, on_unknown_outcome).await.into_iter();
         let in_this_call = |error| match error {
             WriteError::EarlierRecordFailed { index } => {
                 EncryptError::EarlierRecordFailed { index: places.get(index).copied().unwrap_or(index) }

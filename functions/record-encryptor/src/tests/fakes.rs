@@ -45,6 +45,8 @@ pub(super) enum Fault {
     Panics,
     Fails,
     Hangs,
+    /// The first request is never answered, as on a dead connection. Of the stream only.
+    HangsOnce,
     /// Succeeds, but only after so long. Of the stream only.
     AnswersAfter(Duration),
 }
@@ -108,7 +110,7 @@ impl GenerateDataKey for FakeDataKeys {
             Some(Fault::Panics) => panic!("secret"),
             Some(Fault::Fails) => return Err(DataKeyError::Throttled(Arc::new(std::fmt::Error))),
             Some(Fault::Hangs) => return std::future::pending().await,
-            Some(Fault::AnswersAfter(_)) | None => {}
+            Some(Fault::AnswersAfter(_) | Fault::HangsOnce) | None => {}
         }
         let data_key = DataKey::new(DATA_KEY.to_vec());
         let wrapped = RawAesKey::new("tests", "key", &[9; 32]).unwrap().wrap(&data_key, context).unwrap();
@@ -143,6 +145,10 @@ impl PutRecords for FakeStream {
         }
         if entries.iter().any(|entry| matches!(fault_of(entry), Some(Fault::Refuses))) {
             return Err(PutRecordsError::Invalid(Arc::new(std::fmt::Error)));
+        }
+        if let Some(entry) = entries.iter().find(|entry| matches!(fault_of(entry), Some(Fault::HangsOnce))) {
+            self.0.lock().unwrap().faults.remove(&*entry.partition_key);
+            return std::future::pending().await;
         }
         for entry in &entries {
             if let Some(Fault::AnswersAfter(delay)) = fault_of(entry) {
