@@ -3,10 +3,14 @@
 
 mod support;
 
+use std::sync::{Arc, Mutex};
+
 use bytes::Bytes;
+use hyper::{Request, StatusCode};
 use local_stack::event_source_mapping::BatchResult;
 use local_stack::kms::{EmbeddedKms, KmsSettings, Operation};
 use local_stack::lambda_function::{Function, Outcome};
+use local_stack::loopback_server::{AnswerRequest, LoopbackServer, Reply};
 use serde_json::{Value, json};
 
 use support::{delivered, event, numbers, records, result, settings, stream_of};
@@ -145,4 +149,33 @@ async fn records_without_partition_key_and_arrival_time_are_delivered() {
     assert_eq!(result(&invocation, &records), BatchResult::Succeeded);
     function.shut_down().await;
     assert_eq!(delivered(&output.collect().await), numbers(&records));
+}
+
+/// Denies access to everything, and keeps the trace ids that it was told.
+#[derive(Default)]
+struct DenyingKms(Mutex<Vec<Option<String>>>);
+
+impl AnswerRequest for DenyingKms {
+    async fn answer(&self, request: Request<Bytes>) -> Reply {
+        let trace_id = request.headers().get("x-amzn-trace-id").map(|id| id.to_str().unwrap().to_owned());
+        self.0.lock().unwrap().push(trace_id);
+        Reply::json(StatusCode::BAD_REQUEST, r#"{"__type":"AccessDeniedException","message":"no"}"#)
+    }
+}
+
+#[tokio::test]
+async fn requests_to_aws_carry_the_trace_id_of_their_invocation() {
+    let kms = EmbeddedKms::start(KmsSettings::unlimited()).await.unwrap();
+    let stream = stream_of(&kms, 1).await;
+    let event = event(&stream, &records(&stream));
+    let denying = Arc::new(DenyingKms::default());
+    let server = LoopbackServer::start("127.0.0.1:0".parse().unwrap(), Arc::clone(&denying)).await.unwrap();
+    let endpoint = [("AWS_ENDPOINT_URL_KMS", format!("http://{}", server.address()))];
+    let (function, _output) = Function::new(settings(&kms).with_environment(endpoint));
+    for trace_id in ["Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=0;Lineage=25:a1b2:1", "Root=1-0-1"] {
+        let headers = vec![("lambda-runtime-trace-id", trace_id.as_bytes().to_vec())];
+        assert!(function.invoke_with_headers(event.clone(), headers).await.response().is_some());
+        assert_eq!(denying.0.lock().unwrap().last().unwrap().as_deref(), Some(trace_id));
+    }
+    function.shut_down().await;
 }

@@ -1,6 +1,7 @@
 //! What surrounds an invocation: the deadline that Lambda brings, and what is shown of a panic.
 
 mod phases;
+mod trace;
 pub mod variables;
 
 use std::future::Future;
@@ -10,11 +11,12 @@ use std::time::{Duration, SystemTime};
 
 use futures_util::FutureExt as _;
 
-use crate::clock::{Clock, Now};
+use crate::clock::Clock;
 use crate::retry::Deadline;
 
 pub(crate) use phases::PhaseDeadlines;
 pub use phases::TimeReserves;
+pub(crate) use trace::{in_trace, trace_id};
 
 /// Tells the deadlines of a function's invocations. One for each sandbox.
 #[derive(Debug)]
@@ -22,31 +24,45 @@ pub struct InvocationDeadlines {
     function_timeout: Duration,
     clock: Arc<dyn Clock>,
     implausible: Once,
+    too_far: Once,
 }
 
 impl InvocationDeadlines {
-    /// `function_timeout` is the function's configured time-out: it stands in for a deadline that cannot be right.
+    /// `function_timeout` is the function's configured time-out: no invocation has more time, whatever its deadline seems to say.
     #[must_use]
     pub fn new(function_timeout: Duration, clock: Arc<dyn Clock>) -> Self {
-        Self { function_timeout, clock, implausible: Once::new() }
+        Self { function_timeout, clock, implausible: Once::new(), too_far: Once::new() }
     }
 
-    /// The deadline of an invocation that began just now, from Lambda's milliseconds since the epoch.
+    /// The deadline of an invocation that began just now, from Lambda's milliseconds since the epoch: at most the function's time-out
+    /// away. The deadline is wall time, and a sandbox's wall clock can be minutes behind for a moment after a thaw.
     ///
-    /// The first implausible one is logged.
+    /// The first implausible one is logged, and the first that is too far away.
     #[must_use]
     pub fn of_invocation(&self, epoch_millis: u64) -> Deadline {
         let now = self.clock.now();
-        invocation_deadline(epoch_millis, now).unwrap_or_else(|| {
+        let function_timeout_seconds = self.function_timeout.as_secs_f64();
+        let remaining = remaining(epoch_millis, now.wall).unwrap_or_else(|| {
             self.implausible.call_once(|| {
                 tracing::warn!(
                     deadline_epoch_millis = epoch_millis,
-                    function_timeout_seconds = self.function_timeout.as_secs_f64(),
+                    function_timeout_seconds,
                     "the invocation's deadline is implausible; FUNCTION_TIMEOUT_SECONDS is used instead"
                 );
             });
-            Deadline::after(now.monotonic, self.function_timeout)
-        })
+            self.function_timeout
+        });
+        if remaining > self.function_timeout + CLOCK_TOLERANCE {
+            self.too_far.call_once(|| {
+                tracing::warn!(
+                    remaining_seconds = remaining.as_secs_f64(),
+                    function_timeout_seconds,
+                    "the invocation's deadline is further away than FUNCTION_TIMEOUT_SECONDS, which is used instead: set it to the \
+                     function's time-out if that is longer; else the sandbox's clock was behind, as it can be after a freeze"
+                );
+            });
+        }
+        Deadline::after(now.monotonic, remaining.min(self.function_timeout))
     }
 }
 
@@ -75,15 +91,15 @@ pub const MAX_FUNCTION_TIMEOUT: Duration = Duration::from_secs(900);
 /// How far an invocation's deadline may lie beyond [`MAX_FUNCTION_TIMEOUT`]: for clocks that differ.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(5);
 
-/// The invocation's deadline, from Lambda's milliseconds since the epoch.
+/// The time to the invocation's deadline, from Lambda's milliseconds since the epoch.
 ///
 /// `None` if it is implausible: passed already, or more than 15 minutes and 5 seconds ahead. `cargo lambda watch` always says
 /// 600,000 ms after the epoch.
-fn invocation_deadline(epoch_millis: u64, now: Now) -> Option<Deadline> {
+fn remaining(epoch_millis: u64, now: SystemTime) -> Option<Duration> {
     let at = SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(epoch_millis))?;
-    let remaining = at.duration_since(now.wall).ok()?;
+    let remaining = at.duration_since(now).ok()?;
     let plausible = !remaining.is_zero() && remaining <= MAX_FUNCTION_TIMEOUT + CLOCK_TOLERANCE;
-    plausible.then(|| Deadline::after(now.monotonic, remaining))
+    plausible.then_some(remaining)
 }
 
 #[cfg(test)]
@@ -93,20 +109,36 @@ mod tests {
 
     #[test]
     fn an_implausible_deadline_is_told_from_a_plausible_one() {
-        let clock = Arc::new(ManualClock::new());
-        let now = clock.now();
-        let millis = |wall: SystemTime| {
-            u64::try_from(wall.duration_since(SystemTime::UNIX_EPOCH).expect("after").as_millis()).expect("fits")
-        };
-        let ahead = |seconds| invocation_deadline(millis(now.wall + Duration::from_secs(seconds)), now);
-        assert!(ahead(1).is_some_and(|deadline| deadline.remaining(now.monotonic) > Duration::from_millis(990)));
+        let now = ManualClock::new().now().wall;
+        let ahead = |seconds| remaining(millis(now + Duration::from_secs(seconds)), now);
+        assert!(ahead(1).is_some_and(|remaining| remaining > Duration::from_millis(990)));
         assert!(ahead(900).is_some());
         assert!(ahead(905).is_some());
         assert!(ahead(906).is_none());
-        assert!(invocation_deadline(millis(now.wall), now).is_none(), "the deadline itself counts as passed");
-        assert!(invocation_deadline(600_000, now).is_none(), "what cargo lambda watch says");
-        assert!(invocation_deadline(0, now).is_none());
-        assert!(invocation_deadline(u64::MAX, now).is_none());
+        assert!(remaining(millis(now), now).is_none(), "the deadline itself counts as passed");
+        assert!(remaining(600_000, now).is_none(), "what cargo lambda watch says");
+        assert!(remaining(0, now).is_none());
+        assert!(remaining(u64::MAX, now).is_none());
+    }
+
+    fn millis(wall: SystemTime) -> u64 {
+        u64::try_from(wall.duration_since(SystemTime::UNIX_EPOCH).expect("after").as_millis()).expect("fits")
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_invocation_has_no_more_time_than_the_function_however_far_behind_the_clock_is() {
+        let clock = Arc::new(ManualClock::new());
+        let timeout = Duration::from_secs(60);
+        let deadlines = InvocationDeadlines::new(timeout, Arc::clone(&clock) as Arc<dyn Clock>);
+        let now = clock.now();
+        for behind in [3, 300] {
+            let told = millis(now.wall + timeout + Duration::from_secs(behind));
+            assert_eq!(deadlines.of_invocation(told).remaining(now.monotonic), timeout, "{behind} s behind");
+        }
+        for ahead in [59, 60] {
+            let left = deadlines.of_invocation(millis(now.wall + Duration::from_secs(ahead))).remaining(now.monotonic);
+            assert!(left > Duration::from_secs(ahead - 1) && left <= Duration::from_secs(ahead), "{left:?}");
+        }
     }
 
     #[tokio::test]

@@ -24,7 +24,7 @@ pub const VARIABLES: Group<InvocationTime> =
 /// How much time an invocation has, and what is kept back of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvocationTime {
-    /// The function's time-out, for when an invocation's deadline is implausible.
+    /// The function's time-out: no invocation has more time.
     pub function_timeout: Duration,
     /// What is kept back.
     pub reserves: TimeReserves,
@@ -42,8 +42,8 @@ const FUNCTION_TIMEOUT: Integer = Integer {
     allowed: 1..=900,
     default: Some(60),
     unit: "seconds",
-    meaning: "The function's time-out. Used only where the deadline that an invocation brings is implausible, as under \
-              cargo lambda watch.",
+    meaning: "The function's time-out. No invocation takes longer, also where the deadline that it brings is further away, as after a \
+              freeze with the clock behind, or implausible, as under cargo lambda watch.",
 };
 
 const RESPONSE_RESERVE: Integer = Integer {

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use aws_config::SdkConfig;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_kinesis::Client;
-use aws_sdk_kinesis::config::retry::RetryConfig;
 use aws_sdk_kinesis::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_kinesis::primitives::Blob;
 use aws_sdk_kinesis::types::builders::PutRecordsRequestEntryBuilder;
@@ -16,7 +15,8 @@ use aws_sdk_kinesis::types::{
 
 use super::error::{ListShardsError, PutRecordsError};
 use super::service::{EntryFailure, EntryResult, ListShards, ListedShard, PutRecords, RecordDistribution, ShardPage};
-use crate::aws::{Arn, CallerFault, caused_by, request_cause};
+use super::settings::WriterSettings;
+use crate::aws::{Arn, CallerFault, caused_by, client_config, request_cause, timeouts};
 use crate::records::{SequenceNumber, UserRecord};
 
 const SERVICE: &str = "Kinesis";
@@ -38,7 +38,8 @@ pub enum StreamIdentifier {
 }
 
 impl KinesisClient {
-    /// A client for `stream`. The SDK's own retries are switched off: the writer knows the deadline and retries by record.
+    /// A client for `stream`. The SDK's own retries are switched off: the writer knows the deadline and retries by record. A request may
+    /// take [`WriterSettings::DEFAULT_REQUEST_TIMEOUT`].
     #[must_use]
     pub fn new(config: &SdkConfig, stream: StreamIdentifier) -> Self {
         Self { client: Client::from_conf(without_retries(config).build()), stream }
@@ -140,7 +141,7 @@ impl ListShards for KinesisClient {
 }
 
 fn without_retries(config: &SdkConfig) -> aws_sdk_kinesis::config::Builder {
-    aws_sdk_kinesis::config::Builder::from(config).retry_config(RetryConfig::disabled())
+    client_config!(aws_sdk_kinesis, config, timeouts(WriterSettings::DEFAULT_REQUEST_TIMEOUT))
 }
 
 fn request_entry(entry: UserRecord) -> Result<PutRecordsRequestEntry, aws_sdk_kinesis::error::BuildError> {

@@ -5,8 +5,8 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
-use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
+
+use crate::aws::{client_config, timeouts, within};
 
 /// KMS, as this crate calls it: one request for one call, never tried again here.
 #[derive(Clone)]
@@ -34,11 +34,9 @@ impl fmt::Debug for KmsClient {
 }
 
 fn sdk_config_for_kms(sdk_config: &SdkConfig, settings: &KmsSettings) -> aws_sdk_kms::config::Builder {
-    // The attempt as a whole is timed by the retry loop, which knows the deadline; these two tell a dead connection from a slow
-    // answer, and let the connection pool replace it.
     let timeouts =
-        TimeoutConfig::builder().connect_timeout(settings.connect_timeout).read_timeout(settings.read_timeout).build();
-    aws_sdk_kms::config::Builder::from(sdk_config).retry_config(RetryConfig::disabled()).timeout_config(timeouts)
+        timeouts(settings.read_timeout).to_builder().connect_timeout(within(settings.connect_timeout)).build();
+    client_config!(aws_sdk_kms, sdk_config, timeouts)
 }
 
 /// Where the KMS keys keep their material, which decides what `KMSInvalidStateException` means.
@@ -112,6 +110,7 @@ pub(super) mod test_client {
     use std::sync::{Arc, Mutex};
 
     use super::*;
+    use aws_config::retry::RetryConfig;
     use aws_config::{BehaviorVersion, Region};
     use aws_credential_types::provider::error::CredentialsError;
     use aws_credential_types::provider::{ProvideCredentials, future};

@@ -26,7 +26,7 @@ pub struct StreamFunction<K, S, Q> {
 }
 
 impl<K: DecryptDataKey, S: RecordSink, Q: Quarantine> StreamFunction<K, S, Q> {
-    /// `function_timeout` is the function's configured time-out: it stands in for a deadline that cannot be right.
+    /// `function_timeout` is the function's configured time-out: no invocation has more time, whatever its deadline says.
     #[must_use]
     pub fn new(processor: BatchProcessor<K, S, Q>, function_timeout: Duration) -> Self {
         let deadlines = InvocationDeadlines::new(function_timeout, Arc::clone(&processor.clock));

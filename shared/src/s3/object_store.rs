@@ -8,7 +8,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
 
 use super::S3Settings;
-use crate::aws;
+use crate::aws::{client_config, timeouts};
 use crate::clock::Clock;
 use crate::delivery::service_failure::request_failure;
 use crate::delivery::{Delivery, DeliveryError, RequestEntry, SendRequest, deliver_one_by_one};
@@ -24,9 +24,7 @@ pub(crate) struct ObjectStore {
 
 impl ObjectStore {
     pub(crate) fn new(sdk: &SdkConfig, settings: S3Settings, clock: Arc<dyn Clock>) -> Self {
-        let config = aws_sdk_s3::config::Builder::from(sdk)
-            .retry_config(aws::no_retries())
-            .timeout_config(aws::timeouts(&settings.retry))
+        let config = client_config!(aws_sdk_s3, sdk, timeouts(settings.retry.attempt_timeout))
             // Local stacks have no wildcard DNS for buckets, and the service takes both.
             .force_path_style(true)
             .build();

@@ -7,7 +7,7 @@ use aws_sdk_sqs::Client;
 
 use super::requests::SendMessageBatch;
 use super::{Message, SqsSettings};
-use crate::aws;
+use crate::aws::{client_config, timeouts};
 use crate::clock::Clock;
 use crate::delivery::{Delivery, RequestLimits, RequestPlan, deliver_in_requests};
 use crate::retry::Deadline;
@@ -22,11 +22,8 @@ pub(crate) struct SqsQueue {
 
 impl SqsQueue {
     pub(crate) fn new(sdk: &SdkConfig, settings: SqsSettings, clock: Arc<dyn Clock>) -> Self {
-        let config = aws_sdk_sqs::config::Builder::from(sdk)
-            .retry_config(aws::no_retries())
-            .timeout_config(aws::timeouts(&settings.retry))
-            .build();
-        Self { client: Client::from_conf(config), settings, clock }
+        let config = client_config!(aws_sdk_sqs, sdk, timeouts(settings.retry.attempt_timeout));
+        Self { client: Client::from_conf(config.build()), settings, clock }
     }
 
     #[cfg(test)]

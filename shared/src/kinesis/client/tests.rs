@@ -2,6 +2,7 @@
 
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::provider::{ProvideCredentials, future};
+use aws_sdk_kinesis::config::retry::RetryConfig;
 use aws_sdk_kinesis::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_kinesis::error::ConnectorError;
 use aws_sdk_kinesis::operation::list_shards::ListShardsOutput;
@@ -110,6 +111,22 @@ async fn a_request_that_found_no_connection_was_not_sent() {
     assert!(matches!(error, PutRecordsError::NotSent(_)), "{error:?}");
     assert!(describe(&error).contains("refused"), "{}", describe(&error));
     assert!(matches!(client.list_shards(None).await, Err(ListShardsError::Transient(_))));
+}
+
+/// What a thawed sandbox can meet too: a new connection that is never finished.
+#[tokio::test]
+async fn a_request_whose_connection_was_never_finished_was_not_sent() {
+    // Accepts connections, as the operating system does by itself, and never says a word of TLS.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("eu-west-1"))
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::new("id", "secret", None, None, "test")))
+        .endpoint_url(format!("https://{}", silent.local_addr().unwrap()))
+        .build();
+    let client = KinesisClient::new(&config, StreamIdentifier::parse(ARN).unwrap());
+    let error = client.put_records(vec![entry("k", None)]).await.unwrap_err();
+    assert!(matches!(error, PutRecordsError::NotSent(_)), "{error:?}");
 }
 
 #[tokio::test]

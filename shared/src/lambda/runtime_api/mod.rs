@@ -13,12 +13,15 @@
 mod invocation;
 
 use std::future::Future;
+use std::sync::Arc;
 
 use http::StatusCode;
 use http_body_util::BodyExt as _;
 use lambda_runtime_api_client::body::Body;
 use lambda_runtime_api_client::{BoxError, PooledClient, build_request};
 use serde::Serialize;
+
+use crate::invocation::in_trace;
 
 pub use invocation::Invocation;
 
@@ -62,7 +65,8 @@ where
     let client = PooledClient::builder().with_pool_size(1).build();
     loop {
         let Some((invocation, answering)) = next(&client).await? else { continue };
-        let answer = handler(invocation).await.map_err(Into::into).and_then(|response| {
+        let handled = in_trace(answering.trace_id.clone(), handler(invocation)).await;
+        let answer = handled.map_err(Into::into).and_then(|response| {
             serde_json::to_vec(&response).map_err(|_| InvocationError {
                 error_type: "UnwritableResponse",
                 error_message: "the response cannot be written as JSON".to_owned(),
@@ -77,6 +81,8 @@ struct Answering {
     request_id: String,
     /// Sent by newer sandboxes, which want it back.
     invocation_id: Option<http::HeaderValue>,
+    /// Sent along with requests to AWS services.
+    trace_id: Option<Arc<str>>,
 }
 
 /// Waits for the next invocation. `None` if there is none so far: an emulator's way to keep the connection alive.
@@ -93,6 +99,7 @@ async fn next(client: &PooledClient) -> Result<Option<(Invocation, Answering)>, 
     let answering = Answering {
         request_id: invocation.request_id.clone(),
         invocation_id: head.headers.get("lambda-runtime-invocation-id").cloned(),
+        trace_id: head.headers.get("lambda-runtime-trace-id").and_then(|id| id.to_str().ok()).map(Arc::from),
     };
     Ok(Some((invocation, answering)))
 }

@@ -9,6 +9,7 @@ use aws_config::SdkConfig;
 use aws_sdk_firehose::Client;
 
 use super::RecordSink;
+use crate::aws::{client_config, timeouts};
 use crate::clock::Clock;
 use crate::delivery::{
     Delivery, DeliveryError, GroupOrder, RequestConcurrency, RequestEntry, RequestLimits, RequestPlan,
@@ -36,11 +37,8 @@ impl FirehoseSink {
     /// A sink with its own client made from `sdk`, whose own retrying is off.
     #[must_use]
     pub fn new(sdk: &SdkConfig, settings: FirehoseSettings, clock: Arc<dyn Clock>) -> Self {
-        let config = aws_sdk_firehose::config::Builder::from(sdk)
-            .retry_config(crate::aws::no_retries())
-            .timeout_config(crate::aws::timeouts(&settings.retry))
-            .build();
-        Self { client: Client::from_conf(config), settings, clock }
+        let config = client_config!(aws_sdk_firehose, sdk, timeouts(settings.retry.attempt_timeout));
+        Self { client: Client::from_conf(config.build()), settings, clock }
     }
 
     fn entry<'r>(&self, record: &'r OpenedRecord) -> FirehoseRecord<'r> {
