@@ -84,7 +84,8 @@ const BASE_DELAY: Integer = Integer {
     allowed: 1..=60_000,
     default: Some(milliseconds(RetryPolicy::DEFAULT_BASE_DELAY)),
     unit: "milliseconds",
-    meaning: "The upper bound of the first delay between attempts; it doubles with each. The delay is drawn evenly below it.",
+    meaning: "The upper bound of the first delay between attempts; it doubles with each. The delay is drawn evenly below it. \
+              Once KMS throttles, requests also wait for their turn at the pace that it grants.",
 };
 
 const MAX_DELAY: Integer = Integer {
@@ -108,5 +109,5 @@ const MAX_CONCURRENCY: Integer = Integer {
     allowed: 1..=1_000,
     default: Some(ConcurrencyLimit::DEFAULT_MAX.get() as u64),
     unit: "requests",
-    meaning: "The most KMS requests under way at once in a sandbox. There are fewer while KMS throttles.",
+    meaning: "The most KMS requests under way at once in a sandbox. There are fewer at first and while KMS throttles.",
 };

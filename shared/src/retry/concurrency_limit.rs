@@ -1,20 +1,31 @@
-//! How many requests may be under way at once, adapted to what the service bears.
+//! How many requests may be under way at once and how fast they may follow each other, adapted to what the service grants.
 
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::time::{Instant, timeout, timeout_at};
 
-use super::{Deadline, GiveUp};
+use super::line::{Line, Ticket};
+use super::pace::{Pace, Turn};
+use super::{Deadline, GiveUp, RetryPolicy};
+use crate::clock::Clock;
 
-/// A limit on concurrent requests that gives way when the service throttles: additive increase, multiplicative decrease.
+/// A limit on concurrent requests, which also paces them once the service throttles.
 ///
-/// A quota is shared by all concurrent executions of a function (and by the whole account), so no fixed number is right.
+/// A quota is shared by all concurrent executions of a function (and by the whole account), so no fixed number is right. Who comes
+/// first is served first, and keeps its place while it tries again.
 #[derive(Debug)]
 pub struct ConcurrencyLimit {
-    /// Guards the limit and the number of permits in use. Held for a few instructions only.
+    /// Guards the pace, the line and the number of permits in use. Held for a few instructions only.
     state: Mutex<State>,
-    released: Notify,
+}
+
+#[derive(Debug)]
+struct State {
+    pace: Pace,
+    line: Line,
+    under_way: usize,
 }
 
 impl ConcurrencyLimit {
@@ -22,62 +33,22 @@ impl ConcurrencyLimit {
     /// environment, of a regional quota of 10,000/s or more.
     pub const DEFAULT_MAX: NonZeroUsize = NonZeroUsize::new(16).unwrap();
 
-    /// Begins at `max`, the most requests ever under way at once.
+    /// At most `max` requests are ever under way at once; at the beginning fewer, until the first are answered.
     #[must_use]
     pub fn new(max: NonZeroUsize) -> Self {
-        let state = State { limit: AdaptiveLimit::new(max), in_use: 0 };
-        Self { state: Mutex::new(state), released: Notify::new() }
+        let state = State { pace: Pace::new(max.get()), line: Line::default(), under_way: 0 };
+        Self { state: Mutex::new(state) }
     }
 
-    /// Waits until a request may be sent. Waiters are woken in order, but whoever asks just as a permit is released may get it first.
-    ///
-    /// # Errors
-    /// [`GiveUp::DeadlinePassed`] if there is none by `deadline`.
-    pub async fn acquire(&self, deadline: Deadline) -> Result<Permit<'_>, GiveUp> {
-        tokio::time::timeout_at(deadline.instant(), self.permit()).await.map_err(|_| GiveUp::DeadlinePassed)
+    /// A place behind all that were taken before, for one request and its retries.
+    pub fn take_place(&self) -> Place<'_> {
+        Place { limit: self, ticket: self.lock().line.next_ticket() }
     }
 
-    /// The current limit: 1 to the maximum.
+    /// The number of requests that may be under way now: 1 to the maximum.
     #[must_use]
     pub fn current(&self) -> usize {
-        self.lock().limit.current()
-    }
-
-    async fn permit(&self) -> Permit<'_> {
-        loop {
-            let mut released = std::pin::pin!(self.released.notified());
-            // In line before looking, so that a permit released in between is not missed. A wake-up that this future does not
-            // use, because it found a permit or was dropped, is passed on by `Notify`.
-            released.as_mut().enable();
-            if let Some(permit) = self.try_permit() {
-                return permit;
-            }
-            released.await;
-        }
-    }
-
-    fn try_permit(&self) -> Option<Permit<'_>> {
-        let mut state = self.lock();
-        if state.in_use >= state.limit.current() {
-            return None;
-        }
-        state.in_use += 1;
-        Some(Permit { limit: self, round: state.limit.round(), outcome: None })
-    }
-
-    fn release(&self, round: u64, outcome: Option<Outcome>) {
-        let newly_free = {
-            let mut state = self.lock();
-            let free_before = state.free();
-            state.in_use = state.in_use.saturating_sub(1);
-            if let Some(outcome) = outcome {
-                state.limit.record(outcome, round);
-            }
-            state.free().saturating_sub(free_before)
-        };
-        for _ in 0..newly_free {
-            self.released.notify_one();
-        }
+        self.lock().pace.window()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -86,15 +57,80 @@ impl ConcurrencyLimit {
     }
 }
 
+/// A request's place among those that wait for permits.
 #[derive(Debug)]
-struct State {
-    limit: AdaptiveLimit,
-    in_use: usize,
+pub struct Place<'a> {
+    limit: &'a ConcurrencyLimit,
+    ticket: Ticket,
 }
 
-impl State {
-    fn free(&self) -> usize {
-        self.limit.current().saturating_sub(self.in_use)
+impl<'a> Place<'a> {
+    /// Waits until a request may be sent. Those that took their places earlier go first, while they wait too.
+    ///
+    /// # Errors
+    /// [`GiveUp::DeadlinePassed`] if it may not be sent by `deadline`.
+    pub async fn acquire(
+        &mut self,
+        deadline: Deadline,
+        policy: &RetryPolicy,
+        clock: &dyn Clock,
+    ) -> Result<Permit<'a>, GiveUp> {
+        let permit = self.permit(policy, clock);
+        timeout_at(deadline.instant(), permit).await.map_err(|_| GiveUp::DeadlinePassed)
+    }
+
+    async fn permit(&self, policy: &RetryPolicy, clock: &dyn Clock) -> Permit<'a> {
+        let woken = self.limit.lock().line.join(self.ticket);
+        let _in_line = InLine(self);
+        let mut now = clock.now().monotonic;
+        loop {
+            match self.step(now, policy) {
+                Step::Go(permit) => return permit,
+                Step::After(wait) => {
+                    // What is not woken has waited for so long, whatever the clock says: one that stands still must not hold it up.
+                    let waited = timeout(wait, woken.notified()).await.map_or(wait, |()| Duration::ZERO);
+                    now = clock.now().monotonic.max(now + waited);
+                }
+                Step::WhenWoken => {
+                    woken.notified().await;
+                    now = clock.now().monotonic;
+                }
+            }
+        }
+    }
+
+    fn step(&self, now: Instant, policy: &RetryPolicy) -> Step<'a> {
+        let mut state = self.limit.lock();
+        if !state.line.is_first(self.ticket) {
+            return Step::WhenWoken;
+        }
+        match state.pace.turn(state.under_way, now) {
+            Turn::Now => {
+                state.pace.sent(now, || policy.jitter.draw());
+                state.under_way += 1;
+                Step::Go(Permit { limit: self.limit, round: state.pace.round() })
+            }
+            Turn::After(wait) => Step::After(wait),
+            Turn::WhenOneEnds => Step::WhenWoken,
+        }
+    }
+}
+
+/// What one who waits does next.
+enum Step<'a> {
+    Go(Permit<'a>),
+    After(Duration),
+    WhenWoken,
+}
+
+/// Who waits in the line, until dropped.
+struct InLine<'a>(&'a Place<'a>);
+
+impl Drop for InLine<'_> {
+    fn drop(&mut self) {
+        let mut state = self.0.limit.lock();
+        state.line.leave(self.0.ticket);
+        state.line.wake_first();
     }
 }
 
@@ -104,73 +140,30 @@ impl State {
 pub struct Permit<'a> {
     limit: &'a ConcurrencyLimit,
     round: u64,
-    outcome: Option<Outcome>,
 }
 
 impl Permit<'_> {
     /// The request was answered and not throttled.
-    pub fn release_answered(mut self) {
-        self.outcome = Some(Outcome::Answered);
+    pub fn release_answered(self, clock: &dyn Clock) {
+        self.limit.lock().pace.granted(clock.now().monotonic);
     }
 
     /// The request was throttled.
-    pub fn release_throttled(mut self) {
-        self.outcome = Some(Outcome::Throttled);
+    pub fn release_throttled(self, policy: &RetryPolicy, clock: &dyn Clock) {
+        let requests_per_second = {
+            let mut state = self.limit.lock();
+            state.pace.throttled(self.round, clock.now().monotonic, policy);
+            state.pace.requests_per_second()
+        };
+        tracing::debug!(requests_per_second, "requests are paced, because one was throttled");
     }
 }
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        self.limit.release(self.round, self.outcome);
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Outcome {
-    Answered,
-    Throttled,
-}
-
-/// The pure decision: the limit, and what each outcome does to it.
-#[derive(Debug)]
-struct AdaptiveLimit {
-    max: usize,
-    current: usize,
-    answered: usize,
-    round: u64,
-}
-
-impl AdaptiveLimit {
-    fn new(max: NonZeroUsize) -> Self {
-        Self { max: max.get(), current: max.get(), answered: 0, round: 0 }
-    }
-
-    fn current(&self) -> usize {
-        self.current
-    }
-
-    /// Rounds are parted by the halvings. A request belongs to the round in which it was sent.
-    fn round(&self) -> u64 {
-        self.round
-    }
-
-    fn record(&mut self, outcome: Outcome, round: u64) {
-        match outcome {
-            // The others of the same volley tell nothing new: one burst of throttling halves once.
-            Outcome::Throttled if round < self.round => {}
-            Outcome::Throttled => {
-                self.current = (self.current / 2).max(1);
-                self.answered = 0;
-                self.round += 1;
-            }
-            Outcome::Answered => {
-                self.answered += 1;
-                if self.answered >= self.current {
-                    self.answered = 0;
-                    self.current = (self.current + 1).min(self.max);
-                }
-            }
-        }
+        let mut state = self.limit.lock();
+        state.under_way = state.under_way.saturating_sub(1);
+        state.line.wake_first();
     }
 }
 

@@ -1,4 +1,4 @@
-//! When and how often to try again: deadlines, policy, backoff, the concurrency limit, and the one retry loop around a service's
+//! When and how often to try again: deadlines, policy, backoff, the concurrency limit and its pace, and the one retry loop around a service's
 //! calls. Knows neither data keys nor AWS nor Lambda.
 
 mod attempts;
@@ -6,12 +6,14 @@ mod call;
 mod concurrency_limit;
 mod deadline;
 mod jitter;
+mod line;
+mod pace;
 mod policy;
 mod retrying;
 
 pub use attempts::Attempts;
 pub use call::{Call, Request};
-pub use concurrency_limit::{ConcurrencyLimit, Permit};
+pub use concurrency_limit::{ConcurrencyLimit, Permit, Place};
 pub use deadline::Deadline;
 pub use jitter::Jitter;
 pub use policy::{Decision, GiveUp, RetryPolicy};

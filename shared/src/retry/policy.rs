@@ -53,7 +53,7 @@ impl RetryPolicy {
     }
 
     /// The upper bound of the delay after `attempts` attempts.
-    fn delay_bound(&self, attempts: u32) -> Duration {
+    pub(super) fn delay_bound(&self, attempts: u32) -> Duration {
         let doublings = attempts.saturating_sub(1).min(31);
         self.base_delay.saturating_mul(1 << doublings).min(self.max_delay)
     }

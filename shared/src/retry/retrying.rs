@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{Attempts, Call, ConcurrencyLimit, Deadline, Request, RetryPolicy};
+use super::{Attempts, Call, ConcurrencyLimit, Deadline, Place, Request, RetryPolicy};
 use crate::clock::Clock;
 use crate::failure::{FailureClass, RequestError};
 
-/// Tries again what failed for a reason that passes, within the deadline and a concurrency limit.
+/// Tries again what failed for a reason that passes, within the deadline and a concurrency limit, which also sets the pace.
 ///
 /// Only one layer may do so: layers of retrying multiply. The SDK's own is switched off where its client is made.
 #[derive(Debug)]
@@ -55,10 +55,11 @@ impl<R: Request, C: Call<R>> Call<R> for Retrying<C> {
     /// The failure of the last attempt that had its time is the one reported, so that what is throttled until the deadline is
     /// called throttled; without any such attempt it is [`RequestError::deadline_passed`].
     async fn call(&self, request: &R, deadline: Deadline) -> Result<R::Answer, R::Error> {
+        let mut place = self.limit.take_place();
         let mut attempts = Attempts::new(&self.policy, deadline, &*self.clock);
         let mut failure = R::Error::deadline_passed();
         loop {
-            failure = match self.attempt(&mut attempts, request, deadline).await {
+            failure = match self.attempt(&mut place, &mut attempts, request, deadline).await {
                 Some(Ok(answer)) => return Ok(answer),
                 Some(Err(error)) => error,
                 None => return Err(failure),
@@ -74,6 +75,7 @@ impl<C> Retrying<C> {
     /// One attempt, or `None` if the deadline came before it could begin, or before it was answered.
     async fn attempt<R: Request>(
         &self,
+        place: &mut Place<'_>,
         attempts: &mut Attempts<'_>,
         request: &R,
         deadline: Deadline,
@@ -81,7 +83,7 @@ impl<C> Retrying<C> {
     where
         C: Call<R>,
     {
-        let permit = self.limit.acquire(deadline).await.ok()?;
+        let permit = place.acquire(deadline, &self.policy, &*self.clock).await.ok()?;
         let time_limit = attempts.next_timeout().ok()?;
         self.counters.calls.fetch_add(1, Ordering::Relaxed);
         let outcome = match tokio::time::timeout(time_limit, self.inner.call(request, deadline)).await {
@@ -92,14 +94,16 @@ impl<C> Retrying<C> {
         match outcome.as_ref().map(|outcome| outcome.as_ref().err().map(RequestError::class)) {
             Some(Some(FailureClass::Throttled)) => {
                 self.counters.throttled.fetch_add(1, Ordering::Relaxed);
-                permit.release_throttled();
+                permit.release_throttled(&self.policy, &*self.clock);
             }
             // The service has not looked at a request whose caller it does not accept.
             Some(Some(FailureClass::Transient | FailureClass::Caller)) | None => {
                 self.counters.transient.fetch_add(1, Ordering::Relaxed);
                 drop(permit); // says nothing of how many requests the service bears
             }
-            Some(Some(FailureClass::Unavailable | FailureClass::Permanent) | None) => permit.release_answered(),
+            Some(Some(FailureClass::Unavailable | FailureClass::Permanent) | None) => {
+                permit.release_answered(&*self.clock);
+            }
         }
         outcome
     }
@@ -112,5 +116,7 @@ struct Counters {
     transient: AtomicU64,
 }
 
+#[cfg(test)]
+mod shared_quota;
 #[cfg(test)]
 mod tests;

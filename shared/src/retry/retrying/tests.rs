@@ -157,13 +157,31 @@ async fn a_dropped_call_gives_its_permit_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_volley_of_throttling_halves_the_calls_under_way() {
+async fn once_throttled_calls_follow_each_other_at_the_pace_that_was_granted() {
     let setup = setup(8);
-    setup.kms.script(std::iter::repeat_n((Duration::from_millis(10), Answer::Throttled), 8));
     setup.kms.always(Duration::from_millis(10), Answer::Truthful);
-    let outcomes = join_all((0..8).map(|_| setup.decrypt(60 * SECOND))).await;
-    assert!(outcomes.iter().all(Result::is_ok));
-    assert_eq!((setup.kms.call_count(), setup.kms.most_under_way()), (16, 8));
-    // Halved once to 4; eight answers let it grow to 5.
-    assert_eq!(setup.retrying.statistics().concurrency_limit, 5);
+    assert!(join_all((0..10).map(|_| setup.decrypt(60 * SECOND))).await.iter().all(Result::is_ok));
+    assert!(now() - began_of(&setup) < SECOND / 10, "nothing holds them back");
+    setup.kms.script([(Duration::ZERO, Answer::Throttled)]);
+    let began = now();
+    assert!(join_all((0..11).map(|_| setup.decrypt(60 * SECOND))).await.iter().all(Result::is_ok));
+    // Ten in a second were granted.
+    let (took, statistics) = (now() - began, setup.retrying.statistics());
+    assert!((SECOND / 4..SECOND).contains(&took), "{took:?}");
+    assert_eq!((statistics.calls, statistics.throttled, statistics.concurrency_limit), (10 + 11 + 1, 1, 8));
+}
+
+fn began_of(setup: &Setup) -> tokio::time::Instant {
+    setup.kms.calls()[0].at
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_else_calls_while_one_finds_out_whether_anything_is_granted() {
+    let setup = setup(8);
+    setup.kms.always(Duration::from_millis(10), Answer::Throttled);
+    let outcomes = join_all((0..16).map(|_| setup.decrypt(4 * SECOND))).await;
+    assert!(outcomes.iter().all(Result::is_err));
+    // Two at first, then one at a time, after delays that grow.
+    assert!(setup.kms.call_count() <= 8, "{}", setup.kms.call_count());
+    assert_eq!(setup.kms.most_under_way(), 2);
 }
