@@ -155,23 +155,31 @@ impl<'a> EncryptedDataKeys<'a> {
         Ok(Self { entries: reader.since(start) })
     }
 
+    /// Those that somebody may decrypt: all but those whose provider id is not UTF-8.
+    ///
+    /// Such an id is of no provider that this crate knows, so that another encrypted data key has to open the message. Versions of the SDK
+    /// for Python have cut ids within a character.
+    /// <https://github.com/aws/aws-encryption-sdk-python/pull/747>
     pub(super) fn to_vec(self) -> Vec<EncryptedDataKey> {
         let mut reader = Reader::new(self.entries);
         // `read` has been through all of them, so that the only error here is the end.
         std::iter::from_fn(|| read_encrypted_data_key(&mut reader).ok())
-            .map(|(provider_id, provider_info, ciphertext)| EncryptedDataKey {
-                provider_id: provider_id.to_owned(),
-                provider_info: provider_info.to_vec(),
-                ciphertext: ciphertext.to_vec(),
+            .filter_map(|(provider_id, provider_info, ciphertext)| {
+                Some(EncryptedDataKey {
+                    provider_id: std::str::from_utf8(provider_id).ok()?.to_owned(),
+                    provider_info: provider_info.to_vec(),
+                    ciphertext: ciphertext.to_vec(),
+                })
             })
             .collect()
     }
 }
 
-fn read_encrypted_data_key<'a>(reader: &mut Reader<'a>) -> Result<(&'a str, &'a [u8], &'a [u8]), MessageError> {
+/// Provider id, provider information, ciphertext.
+type Fields<'a> = (&'a [u8], &'a [u8], &'a [u8]);
+
+fn read_encrypted_data_key<'a>(reader: &mut Reader<'a>) -> Result<Fields<'a>, MessageError> {
     let provider_id = reader.take_u16_prefixed("key provider id")?;
-    let provider_id =
-        std::str::from_utf8(provider_id).map_err(|_| MessageError::Malformed { field: "key provider id" })?;
     let provider_info = reader.take_u16_prefixed("key provider information")?;
     let ciphertext = reader.take_u16_prefixed("encrypted data key")?;
     Ok((provider_id, provider_info, ciphertext))

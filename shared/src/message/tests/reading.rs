@@ -4,7 +4,8 @@ use std::num::{NonZeroU16, NonZeroU32};
 
 use super::materials::{encrypted_data_key, materials};
 use crate::message::{
-    AlgorithmSuite, DataKey, EncryptionContext, MessageError, MessageLimits, SealedMessage, SealingMaterials, seal,
+    AlgorithmSuite, DataKey, EncryptedDataKey, EncryptionContext, MessageError, MessageLimits, SealedMessage,
+    SealingMaterials, seal,
 };
 
 const V1: AlgorithmSuite = AlgorithmSuite::Aes256GcmIv12Tag16HkdfSha256;
@@ -123,6 +124,22 @@ fn there_is_at_least_one_encrypted_data_key_and_at_most_the_limit() {
         with(message(V2), AAD_V2 + 2, &[0xFF, 0xFF]),
         Err(MessageError::TooManyEncryptedDataKeys { count: 0xFFFF, max: 10 })
     );
+}
+
+#[test]
+fn an_encrypted_data_key_whose_provider_id_is_cut_within_a_character_is_passed_over() {
+    let (empty, key) = (EncryptionContext::empty(), DataKey::new(vec![1; 32]));
+    let good = encrypted_data_key();
+    let cut = EncryptedDataKey { provider_id: "namespac".into(), ..good.clone() };
+    for keys in [[cut.clone(), good.clone()], [good.clone(), cut]] {
+        let materials = SealingMaterials::new(V2, key.clone(), &keys, &empty, &empty, None).unwrap();
+        let mut bytes = seal(b"", &materials, NonZeroU32::MIN).unwrap();
+        // The first byte of a character of two, without its second.
+        let at = bytes.windows(8).position(|window| window == b"namespac").unwrap();
+        bytes[at + 7] = 0xC3;
+        let message = SealedMessage::read(&bytes, &MessageLimits::default()).unwrap();
+        assert_eq!(message.encrypted_data_keys(), std::slice::from_ref(&good));
+    }
 }
 
 #[test]
