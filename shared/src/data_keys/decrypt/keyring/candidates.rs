@@ -15,8 +15,7 @@ pub(super) struct Candidate<'a> {
 
 /// Those of a message's encrypted data keys that an allowed key wrapped, in the header's order.
 ///
-/// A producer wraps a data key once with each key. Ten that name one key are ten calls for one record, of a quota that others share: the
-/// first one counts.
+/// The same one again is passed over. Another one of the same key is not: the first may be damaged, and the second open the record.
 pub(super) fn allowed<'a>(
     encrypted: &'a [EncryptedDataKey],
     settings: &DecryptionKeyringSettings,
@@ -24,7 +23,7 @@ pub(super) fn allowed<'a>(
     let mut candidates: Vec<Candidate<'a>> = Vec::new();
     for encrypted in encrypted {
         if let Some(key) = key_for(encrypted, settings)
-            && candidates.iter().all(|candidate| candidate.key != key)
+            && !candidates.iter().any(|known| known.key == key && known.ciphertext == encrypted.ciphertext)
         {
             candidates.push(Candidate { key, ciphertext: &encrypted.ciphertext });
         }

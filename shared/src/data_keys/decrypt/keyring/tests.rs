@@ -264,6 +264,19 @@ async fn a_bare_ciphertext_names_the_only_configured_key() {
 }
 
 #[tokio::test]
+async fn a_damaged_encrypted_data_key_is_followed_by_a_good_one_of_the_same_key() {
+    let kms = FakeKms::default();
+    let good = requests::encrypted_data_key(&kms, &key("1"));
+    let damaged = EncryptedDataKey { ciphertext: vec![0; 100], ..good.clone() };
+    let request = requests::of_suite(requests::SUITE, vec![damaged.clone(), damaged, good]);
+    for keyring in [strict(&kms, &[key("1")]), discovery(&kms, None)] {
+        let before = kms.call_count();
+        assert!(decrypt(&keyring, &request).await.is_ok());
+        assert_eq!(kms.call_count() - before, 2);
+    }
+}
+
+#[tokio::test]
 async fn a_bare_ciphertext_of_a_key_that_is_not_allowed_is_refused() {
     let kms = FakeKms::default();
     let request = requests::ciphertext(&kms, &key("3"));
@@ -282,7 +295,7 @@ async fn another_encryption_context_does_not_unwrap() {
 }
 
 #[tokio::test]
-async fn one_key_named_ten_times_costs_one_call() {
+async fn one_encrypted_data_key_ten_times_costs_one_call() {
     let kms = FakeKms::default();
     let damaged = EncryptedDataKey { ciphertext: vec![0; 100], ..requests::encrypted_data_key(&kms, &key("1")) };
     let request = requests::of_suite(requests::SUITE, vec![damaged; 10]);
