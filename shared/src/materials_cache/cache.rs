@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures_util::FutureExt;
 
 use super::state::{LoadFlights, Purpose, State, Step};
-use super::{CacheId, CacheSettings, CacheStatistics, Reusable};
+use super::{CacheId, CacheSettings, CacheStatistics, RefreshAhead, Reusable};
 use crate::clock::Clock;
 use crate::failure::RequestError;
 use crate::retry::Deadline;
@@ -29,8 +29,9 @@ pub(crate) trait Load<V>: Send + Sync + 'static {
 ///   remembered beyond those who wait, except permanent ones, briefly.
 /// - A load has no task of its own: it is driven by those who wait, goes on when the one who began it is dropped, and ends
 ///   when the last one is.
-/// - From the refresh age on, a hit also begins a refresh. That is the one thing done in a task of its own, because nobody waits
-///   for it; if Lambda freezes it half-way, the entry merely expires at its age.
+/// - From the refresh age on, a hit also begins a refresh, if the entry is one to be [refreshed ahead](RefreshAhead). That is the one
+///   thing done in a task of its own, because nobody waits for it; if Lambda freezes it half-way, the entry merely expires at its age.
+///   It has no patience: it must not take from those who wait.
 /// - Whoever finds too little left of an entry drops it and has another one loaded.
 pub(crate) struct MaterialsCache<L, V: Reusable, E: RequestError> {
     core: Arc<Core<L, V, E>>,
@@ -46,8 +47,12 @@ struct Core<L, V: Reusable, E: RequestError> {
 
 impl<L, V: Reusable, E: RequestError> MaterialsCache<L, V, E> {
     /// An empty cache in front of `loader`.
-    pub(crate) fn new(loader: L, settings: &CacheSettings, clock: Arc<dyn Clock>) -> Self {
-        Self { core: Arc::new(Core { loader, clock, state: Mutex::new(State::new(settings)) }) }
+    pub(crate) fn new(loader: L, settings: &CacheSettings, refresh_ahead: RefreshAhead, clock: Arc<dyn Clock>) -> Self {
+        Self { core: Arc::new(Core { loader, clock, state: Mutex::new(State::new(settings, refresh_ahead)) }) }
+    }
+
+    pub(crate) fn loader(&self) -> &L {
+        &self.core.loader
     }
 
     pub(crate) fn statistics(&self) -> CacheStatistics {
@@ -83,7 +88,7 @@ impl<L: Load<V, Error = E>, V: Reusable + Sync, E: RequestError> MaterialsCache<
             let gave_up_at = load.deadline;
             match tokio::time::timeout_at(deadline.instant(), load.flight).await {
                 Err(_) => return Err(E::deadline_passed()),
-                // The load's time was shorter than ours: its failure is not ours yet.
+                // The load had less time or patience than we have: its failure is not ours yet.
                 Ok(Err(failure)) if failure.class().is_retryable() && gave_up_at < deadline => {}
                 // Others who waited have used it up.
                 Ok(Ok(value)) if !value.claim(use_) => {}
@@ -117,7 +122,9 @@ impl<L: Load<V, Error = E>, V: Reusable + Sync, E: RequestError> Core<L, V, E> {
         let begin = |flights: &mut LoadFlights<V, E>, purpose| {
             let deadline = match purpose {
                 Purpose::Load { .. } => deadline,
-                Purpose::Refresh => deadline.min(Deadline::after(now.monotonic, CacheSettings::REFRESH_TIME_LIMIT)),
+                Purpose::Refresh => {
+                    deadline.min(Deadline::after(now.monotonic, CacheSettings::REFRESH_TIME_LIMIT)).impatient()
+                }
             };
             flights.begin(id, deadline, |number| {
                 let landing = Landing { core: Arc::clone(self), id, number };

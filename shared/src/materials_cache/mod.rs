@@ -8,6 +8,7 @@ mod age;
 mod cache;
 mod cache_id;
 mod flights;
+mod refresh_ahead;
 mod reusable;
 mod settings;
 mod state;
@@ -17,10 +18,12 @@ pub mod variables;
 
 use self::age::{AgeLimits, age};
 use self::flights::{Flights, JoinedFlight};
+use self::refresh_ahead::Returning;
 use self::store::Store;
 
 pub(crate) use cache::{Load, MaterialsCache};
 pub(crate) use cache_id::{CacheId, CacheIdBuilder};
+pub(crate) use refresh_ahead::RefreshAhead;
 pub(crate) use reusable::Reusable;
 pub use settings::{CacheSettings, CacheSettingsError};
 pub use statistics::CacheStatistics;

@@ -1,6 +1,6 @@
 //! What a cache holds, and what is to be done about a request: decisions only, without lock, clock or I/O.
 
-use super::{CacheId, CacheSettings, CacheStatistics, Flights, JoinedFlight, Reusable, Store};
+use super::{CacheId, CacheSettings, CacheStatistics, Flights, JoinedFlight, RefreshAhead, Reusable, Store};
 use crate::clock::Now;
 use crate::failure::{FailureClass, RequestError};
 
@@ -37,11 +37,11 @@ pub(super) struct State<V: Clone, E: Clone> {
 }
 
 impl<V: Reusable, E: RequestError> State<V, E> {
-    pub(super) fn new(settings: &CacheSettings) -> Self {
+    pub(super) fn new(settings: &CacheSettings, refresh_ahead: RefreshAhead) -> Self {
         Self {
             flights: Flights::new(),
-            materials: Store::new(settings.capacity(), settings.age_limits()),
-            failures: Store::new(CacheSettings::FAILURE_CAPACITY, settings.failure_age_limits()),
+            materials: Store::new(settings.capacity(), settings.age_limits(), refresh_ahead),
+            failures: Store::new(CacheSettings::FAILURE_CAPACITY, settings.failure_age_limits(), RefreshAhead::All),
             counted: CacheStatistics::default(),
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use hashlink::LruCache;
 
-use super::{AgeLimits, CacheId, age};
+use super::{AgeLimits, CacheId, RefreshAhead, Returning, age};
 use crate::clock::Now;
 
 /// A bounded store of values that age.
@@ -17,6 +17,7 @@ pub(super) struct Store<V> {
     entries: LruCache<CacheId, Entry<V>>,
     capacity: NonZeroUsize,
     limits: AgeLimits,
+    returning: Returning,
     last_purge: Option<Now>,
     evicted: u64,
     expired: u64,
@@ -25,6 +26,7 @@ pub(super) struct Store<V> {
 struct Entry<V> {
     value: V,
     created: Now,
+    is_refreshed_ahead: bool,
     refresh_tried: Option<Now>,
 }
 
@@ -42,9 +44,9 @@ const PURGE_INTERVAL: Duration = Duration::from_secs(10);
 
 impl<V> Store<V> {
     /// An empty store for at most `capacity` entries.
-    pub(super) fn new(capacity: NonZeroUsize, limits: AgeLimits) -> Self {
-        let entries = LruCache::new(capacity.get());
-        Self { entries, capacity, limits, last_purge: None, evicted: 0, expired: 0 }
+    pub(super) fn new(capacity: NonZeroUsize, limits: AgeLimits, refresh_ahead: RefreshAhead) -> Self {
+        let (entries, returning) = (LruCache::new(capacity.get()), Returning::new(refresh_ahead, capacity));
+        Self { entries, capacity, limits, returning, last_purge: None, evicted: 0, expired: 0 }
     }
 
     /// Finds the value for `id` and makes it the most recently used. An expired one is dropped instead.
@@ -52,11 +54,13 @@ impl<V> Store<V> {
         let is_expired = self.limits.is_expired(self.entries.peek(&id)?.created, now);
         if is_expired {
             self.entries.remove(&id);
+            self.returning.expired(id);
             self.expired += 1;
             return None;
         }
         let entry = self.entries.get_mut(&id)?;
-        let refresh_due = self.limits.is_refresh_due(entry.created, entry.refresh_tried, now);
+        let refresh_due =
+            entry.is_refreshed_ahead && self.limits.is_refresh_due(entry.created, entry.refresh_tried, now);
         if refresh_due {
             entry.refresh_tried = Some(now);
         }
@@ -72,11 +76,13 @@ impl<V> Store<V> {
         if self.limits.is_expired(asked, now) {
             return;
         }
-        if self.entries.len() >= self.capacity.get() && !self.entries.contains_key(&id) {
+        let is_renewal = self.entries.contains_key(&id);
+        if self.entries.len() >= self.capacity.get() && !is_renewal {
             self.entries.remove_lru();
             self.evicted += 1;
         }
-        self.entries.insert(id, Entry { value, created: asked, refresh_tried: None });
+        let is_refreshed_ahead = self.returning.takes(id, is_renewal);
+        self.entries.insert(id, Entry { value, created: asked, is_refreshed_ahead, refresh_tried: None });
     }
 
     /// Drops the entry for `id`, if there is one.
@@ -106,8 +112,14 @@ impl<V> Store<V> {
         }
         self.last_purge = Some(now);
         let before = self.entries.len();
-        let limits = self.limits;
-        self.entries.retain(|_, entry| !limits.is_expired(entry.created, now));
+        let (limits, returning) = (self.limits, &mut self.returning);
+        self.entries.retain(|id, entry| {
+            let is_expired = limits.is_expired(entry.created, now);
+            if is_expired {
+                returning.expired(*id);
+            }
+            !is_expired
+        });
         self.expired += before.saturating_sub(self.entries.len()) as u64;
     }
 }

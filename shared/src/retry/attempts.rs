@@ -41,8 +41,11 @@ impl<'a> Attempts<'a> {
     /// Sleeps before the next attempt, after one that failed with `class`.
     ///
     /// # Errors
-    /// [`GiveUp`], at once, if there is to be no further attempt.
+    /// [`GiveUp`], at once, if there is to be no further attempt. [Impatient](Deadline::impatient) work has only one.
     pub async fn pause_after(&mut self, class: FailureClass) -> Result<(), GiveUp> {
+        if self.deadline.is_impatient() {
+            return Err(GiveUp::AttemptsExhausted);
+        }
         let remaining = self.deadline.remaining(self.clock.now().monotonic);
         match self.policy.decide(self.made, class, remaining, self.policy.jitter.draw()) {
             Decision::RetryAfter(delay) => {

@@ -26,6 +26,8 @@ struct State {
     pace: Pace,
     line: Line,
     under_way: usize,
+    /// Requests that nobody waits for. They are not among the others.
+    spare_under_way: usize,
 }
 
 impl ConcurrencyLimit {
@@ -36,13 +38,27 @@ impl ConcurrencyLimit {
     /// At most `max` requests are ever under way at once; at the beginning fewer, until the first are answered.
     #[must_use]
     pub fn new(max: NonZeroUsize) -> Self {
-        let state = State { pace: Pace::new(max.get()), line: Line::default(), under_way: 0 };
+        let state = State { pace: Pace::new(max.get()), line: Line::default(), under_way: 0, spare_under_way: 0 };
         Self { state: Mutex::new(state) }
     }
 
     /// A place behind all that were taken before, for one request and its retries.
     pub fn take_place(&self) -> Place<'_> {
         Place { limit: self, ticket: self.lock().line.next_ticket() }
+    }
+
+    /// A permit for a request that nobody waits for, or none: there are only as many as a quarter of the requests that may be under way
+    /// (at least one), and only while nobody waits and nothing is throttled. They are not counted against the others, so that nobody
+    /// ever waits for them.
+    pub fn try_spare(&self, now: Instant) -> Option<Permit<'_>> {
+        let mut state = self.lock();
+        let window = state.pace.window();
+        let has_room = state.under_way + state.spare_under_way < window && state.spare_under_way < (window / 4).max(1);
+        if !has_room || !state.line.is_empty() || !state.pace.is_open(now) {
+            return None;
+        }
+        state.spare_under_way += 1;
+        Some(Permit { limit: self, is_spare: true, round: state.pace.round() })
     }
 
     /// The number of requests that may be under way now: 1 to the maximum.
@@ -108,7 +124,7 @@ impl<'a> Place<'a> {
             Turn::Now => {
                 state.pace.sent(now, || policy.jitter.draw());
                 state.under_way += 1;
-                Step::Go(Permit { limit: self.limit, round: state.pace.round() })
+                Step::Go(Permit { limit: self.limit, is_spare: false, round: state.pace.round() })
             }
             Turn::After(wait) => Step::After(wait),
             Turn::WhenOneEnds => Step::WhenWoken,
@@ -139,6 +155,7 @@ impl Drop for InLine<'_> {
 #[must_use = "the permit is released when dropped"]
 pub struct Permit<'a> {
     limit: &'a ConcurrencyLimit,
+    is_spare: bool,
     round: u64,
 }
 
@@ -162,7 +179,8 @@ impl Permit<'_> {
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
         let mut state = self.limit.lock();
-        state.under_way = state.under_way.saturating_sub(1);
+        let under_way = if self.is_spare { &mut state.spare_under_way } else { &mut state.under_way };
+        *under_way = under_way.saturating_sub(1);
         state.line.wake_first();
     }
 }

@@ -33,6 +33,11 @@ impl Line {
         self.waiting.remove(&ticket);
     }
 
+    /// Whether nobody waits.
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
     /// Whether nobody goes before.
     pub(super) fn is_first(&self, ticket: Ticket) -> bool {
         self.waiting.first_key_value().is_some_and(|(first, _)| *first == ticket)

@@ -89,6 +89,15 @@ impl Pace {
         }
     }
 
+    /// Whether nothing is throttled, as far as is known.
+    pub(super) fn is_open(&self, now: Instant) -> bool {
+        match self.stage {
+            Stage::Open => true,
+            Stage::Probing { .. } => false,
+            Stage::Paced(rate) => rate.is_outdated(now),
+        }
+    }
+
     /// Whether one more request may be sent at `now`, when `under_way` are under way.
     pub(super) fn turn(&self, under_way: usize, now: Instant) -> Turn {
         if under_way >= self.window() {

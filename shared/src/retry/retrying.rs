@@ -45,7 +45,7 @@ pub struct CallStatistics {
     pub calls: u64,
     /// Calls that were throttled.
     pub throttled: u64,
-    /// Calls that failed for another passing reason: time-outs, and what is wrong with the caller itself, included.
+    /// Calls that failed for another passing reason, time-outs included.
     pub transient: u64,
     /// The number of calls that may be under way now.
     pub concurrency_limit: usize,
@@ -83,7 +83,10 @@ impl<C> Retrying<C> {
     where
         C: Call<R>,
     {
-        let permit = place.acquire(deadline, &self.policy, &*self.clock).await.ok()?;
+        let permit = match deadline.is_impatient() {
+            true => self.limit.try_spare(self.clock.now().monotonic)?,
+            false => place.acquire(deadline, &self.policy, &*self.clock).await.ok()?,
+        };
         let time_limit = attempts.next_timeout().ok()?;
         self.counters.calls.fetch_add(1, Ordering::Relaxed);
         let outcome = match tokio::time::timeout(time_limit, self.inner.call(request, deadline)).await {
@@ -96,8 +99,7 @@ impl<C> Retrying<C> {
                 self.counters.throttled.fetch_add(1, Ordering::Relaxed);
                 permit.release_throttled(&self.policy, &*self.clock);
             }
-            // The service has not looked at a request whose caller it does not accept.
-            Some(Some(FailureClass::Transient | FailureClass::Caller)) | None => {
+            Some(Some(FailureClass::Transient)) | None => {
                 self.counters.transient.fetch_add(1, Ordering::Relaxed);
                 drop(permit); // says nothing of how many requests the service bears
             }

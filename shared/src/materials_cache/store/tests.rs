@@ -17,7 +17,7 @@ fn id(number: usize) -> CacheId {
 }
 
 fn store<V>(capacity: usize) -> Store<V> {
-    Store::new(NonZeroUsize::new(capacity).unwrap(), LIMITS)
+    Store::new(NonZeroUsize::new(capacity).unwrap(), LIMITS, RefreshAhead::All)
 }
 
 fn later(now: Now, seconds: u64) -> Now {
@@ -87,6 +87,50 @@ fn one_finder_in_an_interval_is_asked_to_refresh() {
     store.insert(id(1), "one", now, now);
     let mut due = |seconds| store.get(id(1), later(now, seconds)).unwrap().refresh_due;
     assert_eq!([due(239), due(240), due(240), due(249), due(250), due(250)], [false, true, false, false, true, false]);
+}
+
+/// How old, in seconds, the entry made at `created` and used every second is when it is first to be refreshed.
+fn first_due(store: &mut Store<&str>, created: Now) -> Option<u64> {
+    (0..300).find(|seconds| store.get(id(1), later(created, *seconds)).unwrap().refresh_due)
+}
+
+#[test]
+fn what_has_not_returned_after_an_expiry_is_not_refreshed_ahead() {
+    let now = SystemClock.now();
+    let mut store = Store::new(NonZeroUsize::MIN, LIMITS, RefreshAhead::Returning);
+    store.insert(id(1), "one", now, now);
+    assert_eq!(first_due(&mut store, now), None);
+    // Asked for again, and loaded again.
+    let returned = later(now, 300);
+    assert!(store.get(id(1), returned).is_none());
+    store.insert(id(1), "uno", returned, returned);
+    assert_eq!(first_due(&mut store, returned), Some(240));
+    // A refresh goes on with it.
+    let refreshed = later(returned, 240);
+    store.insert(id(1), "un", refreshed, refreshed);
+    assert_eq!(first_due(&mut store, refreshed), Some(240));
+}
+
+#[test]
+fn what_returns_is_known_even_if_it_had_been_purged() {
+    let now = SystemClock.now();
+    let mut store = Store::new(NonZeroUsize::new(2).unwrap(), LIMITS, RefreshAhead::Returning);
+    store.insert(id(1), "one", now, now);
+    store.insert(id(2), "two", later(now, 300), later(now, 300));
+    assert_eq!(store.len(), 1);
+    store.insert(id(1), "uno", later(now, 301), later(now, 301));
+    assert_eq!(first_due(&mut store, later(now, 301)), Some(240));
+}
+
+#[test]
+fn no_more_expired_ids_are_remembered_than_there_are_entries() {
+    let now = SystemClock.now();
+    let mut store = Store::new(NonZeroUsize::MIN, LIMITS, RefreshAhead::Returning);
+    for (number, seconds) in [(1, 0), (2, 300), (1, 600)] {
+        store.insert(id(number), "value", later(now, seconds), later(now, seconds));
+    }
+    // 2 has expired since, and 1 is forgotten.
+    assert_eq!(first_due(&mut store, later(now, 600)), None);
 }
 
 #[test]

@@ -121,3 +121,39 @@ async fn a_clock_that_stands_still_holds_nobody_up() {
         permit.release_throttled(&policy, &clock);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn spare_permits_are_a_quarter_of_the_limit_and_nobody_waits_for_them() {
+    let (limit, now) = (limit(8), SystemClock.now().monotonic);
+    for _grant in 0..12 {
+        acquire(&limit, seconds_from_now(60)).await.unwrap().release_answered(&SystemClock);
+    }
+    let spare: Vec<_> = (0..3).map_while(|_| limit.try_spare(now)).collect();
+    assert_eq!((limit.current(), spare.len()), (8, 2));
+    let mut held = Vec::new();
+    for _ in 0..8 {
+        held.push(acquire(&limit, seconds_from_now(60)).await.unwrap());
+    }
+    assert_eq!(SystemClock.now().monotonic, now);
+    drop(spare);
+    assert!(limit.try_spare(now).is_none(), "the limit is reached");
+    let mut waiting = Box::pin(acquire(&limit, seconds_from_now(60)));
+    assert!(poll!(waiting.as_mut()).is_pending());
+    drop(held.pop());
+    assert!(limit.try_spare(now).is_none(), "somebody waits");
+    drop(waiting);
+    assert!(limit.try_spare(now).is_some());
+    drop(held);
+    // What they meet counts, and while requests are paced there is nothing to spare.
+    limit.try_spare(now).unwrap().release_throttled(&policy(), &SystemClock);
+    assert!(limit.try_spare(now).is_none());
+    let state = limit.lock();
+    assert_eq!((state.under_way, state.spare_under_way), (0, 0));
+}
+
+#[test]
+fn the_lowest_limit_leaves_one_spare_permit() {
+    let (limit, now) = (limit(1), SystemClock.now().monotonic);
+    let spare = limit.try_spare(now);
+    assert!(spare.is_some() && limit.try_spare(now).is_none());
+}

@@ -36,10 +36,13 @@ fn seeded_setup(max_concurrency: usize, seed: u64) -> Setup {
 
 impl Setup {
     async fn decrypt(&self, within: Duration) -> Result<DecryptedCiphertext, DataKeyError> {
+        self.decrypt_until(Deadline::after(SystemClock.now().monotonic, within)).await
+    }
+
+    async fn decrypt_until(&self, deadline: Deadline) -> Result<DecryptedCiphertext, DataKeyError> {
         let (key, ciphertext) = (Some(self.key.clone()), self.ciphertext.clone());
         let (encryption_context, grant_tokens) = (self.context.clone(), GrantTokens::default());
         let request = KmsDecrypt { key, ciphertext, encryption_context, grant_tokens };
-        let deadline = Deadline::after(SystemClock.now().monotonic, within);
         self.retrying.call(&request, deadline).await
     }
 }
@@ -144,6 +147,25 @@ async fn waiting_for_a_permit_ends_at_the_deadline() {
     assert!(slow.is_ok());
     assert!(matches!(waiting.0, Err(DataKeyError::DeadlinePassed)));
     assert_eq!((waiting.1, setup.kms.call_count()), (Duration::from_millis(500), 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_impatient_call_is_made_once_and_only_if_nobody_has_to_wait_for_it() {
+    let setup = setup(1);
+    setup.kms.always(Duration::from_millis(10), Answer::Throttled);
+    let impatient = setup.decrypt_until(Deadline::after(now(), 60 * SECOND).impatient()).await;
+    assert!(matches!(impatient, Err(DataKeyError::Throttled(_))));
+    assert_eq!(setup.kms.call_count(), 1);
+
+    let setup = self::setup(1);
+    setup.kms.always(Duration::from_millis(10), Answer::Truthful);
+    let began = now();
+    let mut patient = Box::pin(setup.decrypt(60 * SECOND));
+    assert!(futures_util::poll!(patient.as_mut()).is_pending());
+    let impatient = setup.decrypt_until(Deadline::after(began, 60 * SECOND).impatient()).await;
+    assert!(matches!(impatient, Err(DataKeyError::DeadlinePassed)));
+    assert_eq!((now(), setup.kms.call_count()), (began, 1));
+    assert!(patient.await.is_ok());
 }
 
 #[tokio::test(start_paused = true)]

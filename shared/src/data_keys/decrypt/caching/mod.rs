@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::{DecryptDataKey, DecryptionMaterials, DecryptionRequest};
 use crate::clock::Clock;
 use crate::data_keys::DataKeyError;
-use crate::materials_cache::{CacheSettings, CacheStatistics, Load, MaterialsCache, Reusable};
+use crate::materials_cache::{CacheSettings, CacheStatistics, Load, MaterialsCache, RefreshAhead, Reusable};
 use crate::retry::Deadline;
 
 /// Remembers what `D` decrypted, and asks it only once however many need the same data key.
@@ -19,7 +19,8 @@ use crate::retry::Deadline;
 /// - Whoever asks for what is being loaded waits for that load, and shares its outcome: success or failure. Failures are not
 ///   remembered beyond those who wait, except permanent ones, briefly.
 /// - A load has no task of its own: it goes on when the one who began it is dropped, and ends when the last who waits is.
-/// - From the refresh age on, a hit also begins a refresh, in a task of its own.
+/// - From the refresh age on, a hit also begins a refresh, in a task of its own, if the data key has been decrypted anew after an expiry
+///   before: most keys are out of use by then.
 ///
 /// It implements the decrypting half of the caching cryptographic materials manager; what the message format leaves out of the
 /// cache id (commitment policy, required encryption context) has to be checked by the caller on every record.
@@ -34,7 +35,9 @@ impl<D> CachingDecryption<D> {
     #[must_use]
     pub fn new(inner: D, settings: &CacheSettings, clock: Arc<dyn Clock>) -> Self {
         let partition = settings.partition().to_owned();
-        Self { partition, cache: MaterialsCache::new(Decryption(inner), settings, clock) }
+        // Producers decide how long a data key is in use, often for about as long as it is cached.
+        let cache = MaterialsCache::new(Decryption(inner), settings, RefreshAhead::Returning, clock);
+        Self { partition, cache }
     }
 
     /// What has happened since the start.

@@ -64,6 +64,15 @@ impl Stack {
         self.cache.decrypt_data_key(request, self.clock.deadline(within)).await
     }
 
+    /// A request whose data key has been decrypted a second time, after it had expired: from now on it is refreshed ahead.
+    async fn returned(&self) -> DecryptionRequest {
+        let request = self.request();
+        self.decrypt(&request).await.unwrap();
+        self.clock.advance(CacheSettings::DEFAULT_MAX_AGE);
+        self.decrypt(&request).await.unwrap();
+        request
+    }
+
     /// Lets tasks that were started in the background come to their end.
     async fn settle(&self) {
         tokio::time::sleep(5 * SECOND).await;

@@ -11,7 +11,9 @@ use self::usage::{CountedMaterials, MessageUse};
 use super::{GenerateDataKey, GenerationRequest};
 use crate::clock::Clock;
 use crate::data_keys::DataKeyError;
-use crate::materials_cache::{CacheId, CacheIdBuilder, CacheSettings, CacheStatistics, Load, MaterialsCache};
+use crate::materials_cache::{
+    CacheId, CacheIdBuilder, CacheSettings, CacheStatistics, Load, MaterialsCache, RefreshAhead,
+};
 use crate::message::SealingMaterials;
 use crate::retry::Deadline;
 
@@ -41,7 +43,9 @@ impl<G> CachingGeneration<G> {
     #[must_use]
     pub fn new(inner: G, settings: &CacheSettings, limits: UsageLimits, clock: Arc<dyn Clock>) -> Self {
         let partition = settings.partition().to_owned();
-        Self { partition, limits, cache: MaterialsCache::new(Generation { inner, limits }, settings, clock) }
+        // Who encrypts decides here how long a data key is used, and replaces it while there is something to encrypt.
+        let cache = MaterialsCache::new(Generation { inner, limits }, settings, RefreshAhead::All, clock);
+        Self { partition, limits, cache }
     }
 
     /// What has happened since the start.

@@ -198,6 +198,20 @@ async fn what_one_additional_key_did_not_wrap_is_not_cached() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_renewal_has_its_data_key_wrapped_by_one_key_after_the_other() {
+    let additional = vec![key("2"), key("3"), key("4"), key("5")];
+    let stack = stack_of(&CacheSettings::default(), UsageLimits::default(), additional);
+    stack.generate(1).await.unwrap();
+    assert_eq!((stack.kms.call_count(), stack.kms.most_under_way()), (5, 4));
+    stack.clock.advance(240 * SECOND);
+    stack.generate(1).await.unwrap();
+    stack.settle().await;
+    // More at once than there are permits for what nobody waits for would never succeed.
+    let statistics = stack.cache.statistics();
+    assert_eq!((stack.kms.call_count(), statistics.refreshes, statistics.failed_refreshes), (10, 1, 0));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_signing_key_pair_lives_and_dies_with_its_entry() {
     let stack = limited(2, 1 << 20);
     let request = requests::generation(SIGNING_SUITE);

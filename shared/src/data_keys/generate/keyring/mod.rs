@@ -80,9 +80,16 @@ impl<K: Call<KmsGenerateDataKey> + Call<KmsEncrypt>> GenerateDataKey for Generat
             let answer = self.kms.call(&encrypt, deadline).await?;
             encrypted_data_key(key, answer.key, answer.ciphertext)
         });
-        // All at once: a generation takes as long as two calls, however many keys there are.
         let mut encrypted_data_keys = vec![first];
-        encrypted_data_keys.extend(try_join_all(wrapped).await?);
+        if deadline.is_impatient() {
+            // One after the other: what nobody waits for has few permits.
+            for wrapped in wrapped {
+                encrypted_data_keys.push(wrapped.await?);
+            }
+        } else {
+            // All at once: a generation takes as long as two calls, however many keys there are.
+            encrypted_data_keys.extend(try_join_all(wrapped).await?);
+        }
 
         let required_context = EncryptionContext::empty();
         SealingMaterials::new(
