@@ -44,8 +44,6 @@ pub enum ErrorCode {
     KinesisFailed,
     /// Kinesis refuses all writing: access, the stream's name or state. An operator can fix it.
     KinesisRefused,
-    /// Kinesis refuses this record, and takes others: perhaps it is larger than the stream's own limit.
-    RecordRefused,
     /// An earlier record of the same partition key failed; writing this one would break their order.
     EarlierRecordFailed,
     /// The record was sent, and nobody knows whether it was written: sent again, it may be in the stream twice.
@@ -94,12 +92,14 @@ fn code_of(error: &EncryptError) -> ErrorCode {
         EncryptError::DataKey(error) => match error {
             DataKeyError::Throttled(_) => ErrorCode::KmsThrottled,
             DataKeyError::Transient(_) | DataKeyError::Caller(_) => ErrorCode::KmsFailed,
-            DataKeyError::DeadlinePassed => ErrorCode::DeadlineExceeded,
+            DataKeyError::DeadlinePassed | DataKeyError::EnoughCallsInVain => ErrorCode::DeadlineExceeded,
             DataKeyError::KeyUnavailable(_)
+            | DataKeyError::NoSuchKey(_)
             | DataKeyError::AccessDenied(_)
             | DataKeyError::InvalidRequest(_)
             | DataKeyError::Undecryptable(_)
-            | DataKeyError::NoAllowedKey
+            | DataKeyError::NoAllowedKey(_)
+            | DataKeyError::RecordFault(_)
             | DataKeyError::WrongKey
             | DataKeyError::Materials(_) => ErrorCode::KeyUnavailable,
         },
@@ -111,7 +111,6 @@ fn code_of(error: &EncryptError) -> ErrorCode {
         EncryptError::Write(WriteError::Throttled) => ErrorCode::KinesisThrottled,
         EncryptError::Write(WriteError::Failed) => ErrorCode::KinesisFailed,
         EncryptError::Write(WriteError::Refused(_)) => ErrorCode::KinesisRefused,
-        EncryptError::Write(WriteError::Rejected(_)) => ErrorCode::RecordRefused,
         EncryptError::Write(WriteError::ShardMapUnavailable(error)) => match error {
             ListShardsError::Throttled(_) => ErrorCode::KinesisThrottled,
             ListShardsError::Refused(_) => ErrorCode::KinesisRefused,

@@ -20,6 +20,7 @@ mod error;
 pub mod generate;
 mod grant_tokens;
 mod key_arn;
+mod record_fault;
 mod suspect_context;
 #[cfg(feature = "runtime")]
 pub mod variables;
@@ -40,6 +41,7 @@ pub use generate::{
 };
 pub use grant_tokens::{GrantTokens, GrantTokensError};
 pub use key_arn::{InvalidKeyArn, KeyArn};
+pub use record_fault::{KeyNotAllowed, RecordFault};
 pub(crate) use suspect_context::kms_may_refuse;
 
 /// The provider id that KMS keyrings write and read.

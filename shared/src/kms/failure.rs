@@ -114,9 +114,8 @@ fn of_code(
         | "RequestLimitExceeded" => DataKeyError::Throttled,
         "KMSInternalException" | "KeyUnavailableException" | "DependencyTimeoutException" => DataKeyError::Transient,
         "KMSInvalidStateException" if key_store == KeyStore::Custom => DataKeyError::Transient,
-        "KMSInvalidStateException" | "DisabledException" | "NotFoundException" | "InvalidKeyUsageException" => {
-            DataKeyError::KeyUnavailable
-        }
+        "KMSInvalidStateException" | "DisabledException" => DataKeyError::KeyUnavailable,
+        "NotFoundException" | "InvalidKeyUsageException" => DataKeyError::NoSuchKey,
         "InvalidCiphertextException" | "IncorrectKeyException" => DataKeyError::Undecryptable,
         "ValidationException" => DataKeyError::InvalidRequest,
         "AccessDeniedException" | "AccessDenied" => DataKeyError::AccessDenied,

@@ -45,6 +45,8 @@ pub enum Answer {
     AccessDenied,
     /// With a key that cannot be used.
     KeyUnavailable,
+    /// With a key that does not exist.
+    NoSuchKey,
     /// With a ciphertext that is not its own.
     Undecryptable,
     /// With an invalid request.
@@ -180,6 +182,7 @@ impl<R: Truthful> Call<R> for FakeKms {
             Answer::Transient => Err(DataKeyError::Transient(source())),
             Answer::AccessDenied => Err(DataKeyError::AccessDenied(source())),
             Answer::KeyUnavailable => Err(DataKeyError::KeyUnavailable(source())),
+            Answer::NoSuchKey => Err(DataKeyError::NoSuchKey(source())),
             Answer::Undecryptable => Err(DataKeyError::Undecryptable(source())),
             Answer::InvalidRequest => Err(DataKeyError::InvalidRequest(source())),
             Answer::Never => std::future::pending().await,

@@ -38,6 +38,12 @@ pub trait DecryptDataKey: Send + Sync {
         deadline: Deadline,
     ) -> impl Future<Output = Result<DecryptionMaterials, DataKeyError>> + Send;
 
+    /// The calls made since the start for data keys that were not obtained, for a reason that trying again does not change. What such
+    /// calls may cost is limited by those who ask for many data keys.
+    fn calls_in_vain(&self) -> u64 {
+        0
+    }
+
     /// What the cache has counted, where there is one: for the log.
     #[cfg(feature = "runtime")]
     fn cache_statistics(&self) -> Option<CacheStatistics> {
@@ -53,6 +59,10 @@ impl<D: DecryptDataKey> DecryptDataKey for Arc<D> {
         deadline: Deadline,
     ) -> impl Future<Output = Result<DecryptionMaterials, DataKeyError>> + Send {
         D::decrypt_data_key(self, request, deadline)
+    }
+
+    fn calls_in_vain(&self) -> u64 {
+        D::calls_in_vain(self)
     }
 
     #[cfg(feature = "runtime")]

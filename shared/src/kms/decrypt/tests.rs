@@ -76,6 +76,13 @@ async fn operators_can_tell_an_unusable_key_from_denied_access() {
 }
 
 #[tokio::test]
+async fn a_key_that_does_not_exist_is_told_from_one_that_is_out_of_use() {
+    for code in ["NotFoundException", "InvalidKeyUsageException"] {
+        assert!(matches!(failure(400, &body(code), KeyStore::Kms).await, DataKeyError::NoSuchKey(_)), "{code}");
+    }
+}
+
+#[tokio::test]
 async fn an_invalid_state_passes_in_a_custom_key_store_only() {
     let class = async |key_store| failure(400, &body("KMSInvalidStateException"), key_store).await.class();
     assert_eq!(class(KeyStore::Kms).await, FailureClass::Unavailable);

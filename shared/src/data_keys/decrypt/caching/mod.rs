@@ -58,6 +58,10 @@ impl<D: DecryptDataKey + 'static> DecryptDataKey for CachingDecryption<D> {
         self.cache.get(id, is_cacheable, request, (), deadline).await
     }
 
+    fn calls_in_vain(&self) -> u64 {
+        self.cache.loader().0.calls_in_vain()
+    }
+
     fn cache_statistics(&self) -> Option<CacheStatistics> {
         Some(self.statistics())
     }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{AllowedKeys, DecryptionKeyringSettings, DiscoveryFilter};
-use crate::data_keys::{DataKeyError, KMS_PROVIDER_ID, KeyArn, MAX_CIPHERTEXT_BYTES, kms_may_refuse};
-use crate::message::{EncryptedDataKey, EncryptionContext};
+use crate::data_keys::{DataKeyError, KMS_PROVIDER_ID, KeyArn, MAX_CIPHERTEXT_BYTES};
+use crate::message::EncryptedDataKey;
 
 /// An encrypted data key that is worth a call.
 pub(super) struct Candidate<'a> {
@@ -66,23 +66,6 @@ pub(super) fn check_ciphertext_length(ciphertext: &[u8]) -> Result<(), DataKeyEr
 #[error("the ciphertext has {bytes} bytes, and one of KMS has 1 to {MAX_CIPHERTEXT_BYTES}")]
 struct CiphertextLength {
     bytes: usize,
-}
-
-/// Blames the record where KMS found a request invalid by no fault but the record's: it would stay in front of all others.
-///
-/// KMS has the same error for mistakes in the configuration, but those happen to every request. So the record is to blame
-/// - once the configuration `is_proven`, because KMS has decrypted something with it;
-/// - before that, if its encryption context is [one that KMS may refuse](kms_may_refuse): of what a record brings into a request, the
-///   ciphertext's length and the key's ARN are checked before it is sent.
-///
-/// Nothing is given up that could be read: what KMS refuses to decrypt with, it has refused to encrypt with.
-pub(super) fn blame_record(error: DataKeyError, context: &EncryptionContext, is_proven: bool) -> DataKeyError {
-    match error {
-        DataKeyError::InvalidRequest(source) if is_proven || kms_may_refuse(context) => {
-            DataKeyError::Undecryptable(source)
-        }
-        error => error,
-    }
 }
 
 impl AllowedKeys {

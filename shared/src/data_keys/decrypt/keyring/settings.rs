@@ -1,15 +1,18 @@
 //! Which KMS keys may decrypt.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use crate::data_keys::{GrantTokens, GrantTokensError, KeyArn};
+use crate::retry::Hold;
 
-/// What a keyring may do: the keys it may use, the Region it calls, the grants it presents.
+/// What a keyring may do: the keys it may use, the Region it calls, the grants it presents, how long it holds what is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DecryptionKeyringSettings {
     pub(super) allowed: AllowedKeys,
     pub(super) region: String,
     pub(super) grant_tokens: GrantTokens,
+    pub(super) denied_key_hold: Duration,
 }
 
 /// Which wrapping keys a record may name.
@@ -20,8 +23,9 @@ pub enum AllowedKeys {
     /// Every key that the filter lets through. Without one, whoever may write to the stream chooses which of the keys that
     /// the function's role may use is used.
     ///
-    /// A bare ciphertext of a key that the role may not use, be it a foreign account's, is denied access like one that an operator can
-    /// fix. It is the checkpoint until then, unless such records go to quarantine.
+    /// So a key that does not exist, or is not one to decrypt with, is the fault of the record that names it. One whose use is denied,
+    /// or that is disabled, an operator may still fix: such records are held for a
+    /// [bounded time](DecryptionKeyringSettings::with_denied_key_hold), and are then given up.
     Discovery(Option<DiscoveryFilter>),
 }
 
@@ -68,7 +72,13 @@ impl DecryptionKeyringSettings {
             AllowedKeys::Discovery(_) => {}
         }
         let grant_tokens = GrantTokens::new(grant_tokens)?;
-        Ok(Self { allowed, region, grant_tokens })
+        Ok(Self { allowed, region, grant_tokens, denied_key_hold: Hold::DEFAULT_LIMIT })
+    }
+
+    /// The same, but in discovery a record whose key KMS refuses is held for `denied_key_hold` before it is given up.
+    #[must_use]
+    pub fn with_denied_key_hold(self, denied_key_hold: Duration) -> Self {
+        Self { denied_key_hold, ..self }
     }
 }
 
