@@ -14,7 +14,7 @@ mod stopwatch;
 mod tests;
 mod variables;
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -52,6 +52,9 @@ pub struct Decryptor<K> {
 pub struct DecryptorSettings {
     /// The most requests for data keys under way at a time. What they may ask of KMS is limited further down.
     pub max_concurrent_requests: NonZeroUsize,
+    /// How many KMS calls may be made in vain before no further data keys are asked for at a time: calls for data keys that nobody can
+    /// decrypt, or that are refused. Those under way then come on top. What was not asked for comes again.
+    pub max_calls_in_vain: NonZeroU64,
     /// The most threads that open payloads, the calling one included.
     pub opening_threads: NonZeroUsize,
 }
@@ -60,6 +63,10 @@ impl DecryptorSettings {
     /// The default of [`max_concurrent_requests`](Self::max_concurrent_requests): hides KMS's latency of some 10 ms for
     /// batches of dozens of keys, and is a small part of the smallest account's quota.
     pub const DEFAULT_MAX_CONCURRENT_REQUESTS: NonZeroUsize = NonZeroUsize::new(16).unwrap();
+
+    /// The default of [`max_calls_in_vain`](Self::max_calls_in_vain): 2 % of what the smallest account's quota allows in a second, and
+    /// so many records for quarantine in one invocation that a flood of them is through before long.
+    pub const DEFAULT_MAX_CALLS_IN_VAIN: NonZeroU64 = NonZeroU64::new(200).unwrap();
 }
 
 impl Default for DecryptorSettings {
@@ -67,6 +74,7 @@ impl Default for DecryptorSettings {
     fn default() -> Self {
         Self {
             max_concurrent_requests: Self::DEFAULT_MAX_CONCURRENT_REQUESTS,
+            max_calls_in_vain: Self::DEFAULT_MAX_CALLS_IN_VAIN,
             opening_threads: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
         }
     }
@@ -144,9 +152,8 @@ impl<K: DecryptDataKey> Decryptor<K> {
         let reading = stopwatch.lap();
 
         let counted = self.data_keys.cache_statistics();
-        let concurrency = self.settings.max_concurrent_requests;
-        let resolved =
-            resolve(&plan.data_keys, &self.data_keys, order, concurrency, deadlines.data_keys, &*self.clock).await;
+        let (wanted, deadline) = (&plan.data_keys, deadlines.data_keys);
+        let resolved = resolve(wanted, &self.data_keys, order, &self.settings, deadline, &*self.clock).await;
         let data_keys = stopwatch.lap();
         if let (Some(now), Some(before)) = (self.data_keys.cache_statistics(), counted) {
             now.log_since(&before);

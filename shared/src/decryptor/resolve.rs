@@ -1,13 +1,12 @@
 //! Has the data keys decrypted: as few as can matter, several at a time.
 
-use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 
-use super::Order;
 use super::plan::PlannedDataKey;
+use super::{DecryptorSettings, Order};
 use crate::clock::Clock;
 use crate::data_keys::{DataKeyError, DecryptDataKey, DecryptionMaterials};
 use crate::retry::Deadline;
@@ -49,12 +48,13 @@ pub(super) struct Blocked {
 /// Has `data_keys` decrypted before `deadline`, in order of first use.
 ///
 /// In an order, once one is not to be had, none that is first used after it is asked for: nothing beyond it can go ahead,
-/// and asking on would only add to the throttling.
+/// and asking on would only add to the throttling. Nor is one asked for once enough calls were made in vain: whoever writes records
+/// that cannot be read would use up a quota that others share, at every redelivery again.
 pub(super) async fn resolve(
     data_keys: &[PlannedDataKey],
     decryptor: &impl DecryptDataKey,
     order: &Order,
-    max_concurrent_requests: NonZeroUsize,
+    settings: &DecryptorSettings,
     deadline: Deadline,
     clock: &dyn Clock,
 ) -> ResolvedDataKeys {
@@ -63,10 +63,16 @@ pub(super) async fn resolve(
     let mut under_way = FuturesUnordered::new();
     // The decryptor keeps to the deadline on its own. One that does not must not take the others' time.
     let mut wait_until = deadline;
+    let in_vain_before = decryptor.calls_in_vain();
     loop {
-        while under_way.len() < max_concurrent_requests.get() {
+        while under_way.len() < settings.max_concurrent_requests.get() {
             let next = unasked.next_if(|(_, data_key)| resolved.can_matter(data_key));
             let Some((index, data_key)) = next else { break };
+            let in_vain = decryptor.calls_in_vain().saturating_sub(in_vain_before);
+            if in_vain >= settings.max_calls_in_vain.get() {
+                resolved.note(index, Err(DataKeyError::EnoughCallsInVain), data_keys, order);
+                continue;
+            }
             under_way.push(async move { (index, decryptor.decrypt_data_key(&data_key.request, deadline).await) });
         }
         let Ok(ended) = tokio::time::timeout_at(wait_until.instant(), under_way.next()).await else { break };

@@ -1,6 +1,7 @@
 //! Payloads that stand for themselves: none waits for another.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::*;
 use crate::clock::SystemClock;
@@ -11,10 +12,12 @@ use crate::message::{
 };
 use crate::record_format::EncryptionSdkFormat;
 
-/// Decrypts the data key `[id]` to 32 times `id`: from 100 on it is throttled, and from 200 on it never answers.
+/// Decrypts the data key `[id]` to 32 times `id`: from 100 on it is throttled, from 150 on undecryptable, and from 200 on it never
+/// answers.
 #[derive(Debug, Default)]
 struct FakeDataKeys {
     requested: Mutex<Vec<u8>>,
+    calls_in_vain: AtomicU64,
 }
 
 impl DecryptDataKey for FakeDataKeys {
@@ -28,9 +31,17 @@ impl DecryptDataKey for FakeDataKeys {
         self.requested.lock().unwrap().push(id);
         match id {
             0..100 => Ok(DecryptionMaterials { data_key: DataKey::new(vec![id; 32]), verification_key: None }),
-            100..200 => Err(DataKeyError::Throttled(Arc::new(std::fmt::Error))),
+            100..150 => Err(DataKeyError::Throttled(Arc::new(std::fmt::Error))),
+            150..200 => {
+                self.calls_in_vain.fetch_add(1, Ordering::Relaxed);
+                Err(DataKeyError::Undecryptable(Arc::new(std::fmt::Error)))
+            }
             200.. => std::future::pending().await,
         }
+    }
+
+    fn calls_in_vain(&self) -> u64 {
+        self.calls_in_vain.load(Ordering::Relaxed)
     }
 }
 
@@ -123,6 +134,27 @@ async fn in_an_order_nothing_is_asked_for_or_opened_beyond_what_has_to_wait() {
     assert!(results[0].is_ok());
     assert!(matches!(results[1], Err(NotOpened::DataKey(DataKeyError::Throttled(_)))));
     assert!(matches!((&results[2], &results[3]), (Err(NotOpened::Skipped), Err(NotOpened::Skipped))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn payloads_beyond_enough_calls_in_vain_are_not_asked_for() {
+    let settings = DecryptorSettings {
+        max_concurrent_requests: NonZeroUsize::MIN,
+        max_calls_in_vain: NonZeroU64::new(3).unwrap(),
+        ..DecryptorSettings::default()
+    };
+    let decryptor = Decryptor { settings, ..decryptor() };
+    let payloads: Vec<_> = [1, 150, 151, 152, 153, 2].map(message).to_vec();
+    // Twice: what an invocation spends is counted anew.
+    for _ in 0..2 {
+        decryptor.data_keys.requested.lock().unwrap().clear();
+        let results = outcomes(&decryptor, payloads.clone()).await;
+        assert_eq!(*decryptor.data_keys.requested.lock().unwrap(), [1, 150, 151, 152]);
+        for result in &results[4..] {
+            let enough = NotOpened::DataKey(DataKeyError::EnoughCallsInVain);
+            assert!(matches!(result, Err((FailureClass::Transient, error)) if error.to_string() == enough.to_string()));
+        }
+    }
 }
 
 #[tokio::test]

@@ -103,6 +103,33 @@ async fn records_that_can_never_be_read_are_quarantined_and_the_rest_delivered()
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_flood_of_poison_costs_a_bounded_number_of_calls_in_each_invocation_and_gets_through() {
+    const POISON: u8 = 200;
+    let mut processor = processor();
+    processor.decryptor.settings.max_calls_in_vain = std::num::NonZeroU64::new(50).unwrap();
+    processor.decryptor.settings.max_concurrent_requests = std::num::NonZeroUsize::MIN;
+    for key_id in 1..=POISON {
+        processor.decryptor.data_keys.faults.lock().unwrap().insert(key_id, KeyFault::Undecryptable);
+    }
+    let key_ids: Vec<u8> = (1..=POISON).chain([0]).collect();
+    let (mut records, mut invocations) = (records_under(&key_ids), 0);
+    while !records.is_empty() {
+        let report = processor.run(batch(records.clone())).await;
+        let finished = checkpoint_index(&report).unwrap_or(records.len());
+        assert!(finished <= 51, "{finished}");
+        if let Some(checkpoint) = report.checkpoint {
+            assert_eq!((checkpoint.class, report.quarantined), (FailureClass::Transient, 50));
+        }
+        records.drain(..finished);
+        invocations += 1;
+    }
+    assert_eq!((invocations, processor.quarantine.arrived().len()), (5, usize::from(POISON)));
+    assert_eq!(processor.sink.arrived(), [POISON.to_string()]);
+    // Each key was asked for once, the same one never again at a redelivery.
+    assert_eq!(processor.decryptor.data_keys.requested.lock().unwrap().len(), usize::from(POISON) + 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_rejected_record_that_cannot_be_quarantined_is_the_checkpoint() {
     let processor =
         processor().with_key_fault(9, KeyFault::Undecryptable).with_quarantine_fault(DestinationFault::FailsAfter(1));

@@ -3,13 +3,16 @@
 use std::collections::HashMap;
 use std::future::pending;
 use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::fixtures::{cause, data_key, origin};
-use crate::batch::{BatchProcessor, BatchReport, BatchSettings, ShardBatch};
+use crate::batch::{BatchProcessor, BatchReport, BatchSettings, ShardBatch, SuspiciousBatches};
 use crate::clock::SystemClock;
-use crate::data_keys::{DataKeyError, DecryptDataKey, DecryptionMaterials, DecryptionRequest, WrappedDataKey};
+use crate::data_keys::{
+    DataKeyError, DecryptDataKey, DecryptionMaterials, DecryptionRequest, KeyNotAllowed, WrappedDataKey,
+};
 use crate::decryptor::{Decryptor, DecryptorSettings};
 use crate::delivery::{Delivery, DeliveryError};
 use crate::message::{CommitmentPolicy, DataKey, EncryptionContext};
@@ -30,6 +33,7 @@ pub(super) enum KeyFault {
     Caller,
     Unavailable,
     Undecryptable,
+    NotAllowed,
     Hangs,
 }
 
@@ -39,6 +43,7 @@ pub(super) struct FakeDataKeys {
     pub(super) faults: Mutex<HashMap<u8, KeyFault>>,
     pub(super) requested: Mutex<Vec<u8>>,
     pub(super) contexts: Mutex<Vec<EncryptionContext>>,
+    calls_in_vain: AtomicU64,
 }
 
 impl DecryptDataKey for FakeDataKeys {
@@ -64,10 +69,25 @@ impl DecryptDataKey for FakeDataKeys {
             }
             Some(KeyFault::Transient) => Err(DataKeyError::Transient(cause())),
             Some(KeyFault::Caller) => Err(DataKeyError::Caller(cause())),
-            Some(KeyFault::Unavailable) => Err(DataKeyError::KeyUnavailable(cause())),
-            Some(KeyFault::Undecryptable) => Err(DataKeyError::Undecryptable(cause())),
+            Some(KeyFault::Unavailable) => {
+                self.calls_in_vain.fetch_add(1, Ordering::Relaxed);
+                Err(DataKeyError::KeyUnavailable(cause()))
+            }
+            Some(KeyFault::Undecryptable) => {
+                self.calls_in_vain.fetch_add(1, Ordering::Relaxed);
+                Err(DataKeyError::Undecryptable(cause()))
+            }
+            Some(KeyFault::NotAllowed) => Err(DataKeyError::NoAllowedKey(Arc::new(KeyNotAllowed {
+                setting: "KMS_KEY_ARNS",
+                allowed: "arn:allowed".to_owned(),
+                named: "arn:named".to_owned(),
+            }))),
             Some(KeyFault::Hangs) => pending().await,
         }
+    }
+
+    fn calls_in_vain(&self) -> u64 {
+        self.calls_in_vain.load(Ordering::Relaxed)
     }
 }
 
@@ -199,6 +219,7 @@ pub(super) fn processor_for(format: RecordFormat) -> FakeProcessor {
         },
         sink: FakeDestination::default(),
         quarantine: FakeDestination::default(),
+        suspicious_batches: SuspiciousBatches::default(),
         clock: Arc::new(SystemClock),
         settings: BatchSettings::default(),
     }
