@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use warmkeys::batch::{BatchProcessor, BatchReport, BatchSettings, ShardBatch};
+use warmkeys::batch::{BatchProcessor, BatchReport, BatchSettings, ShardBatch, SuspiciousBatches};
 use warmkeys::clock::{Clock, SystemClock};
 use warmkeys::decryptor::{Decryptor, DecryptorSettings};
 use warmkeys::record_format::{EncryptionSdkFormat, RecordFormat};
@@ -102,6 +102,7 @@ fn processor(opening_threads: NonZeroUsize) -> Processor {
         },
         sink: NullSink,
         quarantine: UnusedQuarantine,
+        suspicious_batches: SuspiciousBatches::default(),
         clock: Arc::new(SystemClock),
         settings: BatchSettings::default(),
     }

@@ -9,6 +9,7 @@ mod finishing;
 mod processor;
 mod report;
 mod shard_batch;
+mod suspicion;
 mod units;
 
 #[cfg(test)]
@@ -18,3 +19,4 @@ pub use event::{EventError, ForeignEvent};
 pub use processor::{BatchError, BatchProcessor, BatchSettings};
 pub use report::{BatchReport, Checkpoint, PhaseDurations};
 pub use shard_batch::ShardBatch;
+pub use suspicion::SuspiciousBatches;

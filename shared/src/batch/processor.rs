@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use super::finishing::{Finished, Finishing, Progress};
 use super::report::{BatchReport, Checkpoint, PhaseDurations};
+use super::suspicion::SuspiciousBatches;
 use super::units::{unit_start, unit_starts};
 use super::{EventError, ShardBatch};
 use crate::clock::Clock;
 use crate::data_keys::DecryptDataKey;
 use crate::decryptor::{Decryptor, NotOpened, Opened, OpeningPanicked, Order, Stopwatch, UnavailableKeys};
-use crate::failure::describe;
+use crate::failure::{FailureClass, describe};
 use crate::invocation::{PhaseDeadlines, TimeReserves};
 use crate::quarantine::Quarantine;
 use crate::records::{OpenedRecord, RejectedRecord, ShardRecord};
@@ -26,6 +27,8 @@ pub struct BatchProcessor<K, S, Q> {
     pub sink: S,
     /// Where records go that can never be read.
     pub quarantine: Q,
+    /// Batches that are held back, because it may be a setting that is wrong.
+    pub suspicious_batches: SuspiciousBatches,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// How batches are processed.
@@ -79,6 +82,13 @@ impl<K: DecryptDataKey, S: RecordSink, Q: Quarantine> BatchProcessor<K, S, Q> {
 
         let payloads = records.iter().map(|record| record.data.clone()).collect();
         let decrypted = self.decryptor.decrypt_in(payloads, &order, deadlines).await?;
+        let (results, format) = (&decrypted.results, &self.decryptor.format);
+        let held = self.suspicious_batches.reason_to_hold(results, unavailable_keys, format, self.clock.now());
+        if let Some(reason) = held {
+            let checkpoint = Checkpoint::new(&records, 0, FailureClass::Unavailable, reason);
+            let received = records.len();
+            return Ok(BatchReport { received, checkpoint, ..BatchReport::default() });
+        }
         let mut stopwatch = Stopwatch::start(&*self.clock);
         let (finished, stopped_by) = finished(&records, decrypted.results, unavailable_keys);
         let end = unit_start(&records, finished.len());

@@ -10,6 +10,7 @@ mod outcome;
 mod plan;
 mod resolve;
 mod stopwatch;
+mod suspect_setting;
 #[cfg(test)]
 mod tests;
 mod variables;
@@ -32,6 +33,7 @@ use crate::retry::Deadline;
 pub use order::{Order, UnavailableKeys};
 pub use outcome::{NotOpened, Opened};
 pub(crate) use stopwatch::Stopwatch;
+pub use suspect_setting::SuspectSetting;
 pub use variables::VARIABLES;
 
 /// Decrypts payloads of one format. Lives as long as the process: its data keys are the warm state.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aws_config::SdkConfig;
 
-use crate::batch::{BatchProcessor, BatchSettings};
+use crate::batch::{BatchProcessor, BatchSettings, SuspiciousBatches};
 use crate::clock::Clock;
 use crate::config::Environment;
 use crate::data_keys::{self, CachingDecryption, DecryptionKeyring, DecryptionKeyringSettings};
@@ -81,7 +81,14 @@ impl StreamDecryptorConfig {
     ) -> BatchProcessor<KmsDataKeys, S, ConfiguredQuarantine> {
         let quarantine = ConfiguredQuarantine::new(self.quarantine.clone(), sdk, Arc::clone(&clock));
         let settings = BatchSettings { unavailable_keys: self.unavailable_keys, reserves: self.time.reserves };
-        BatchProcessor { decryptor: self.into_decryptor(sdk, Arc::clone(&clock)), sink, quarantine, settings, clock }
+        BatchProcessor {
+            suspicious_batches: SuspiciousBatches::default(),
+            decryptor: self.into_decryptor(sdk, Arc::clone(&clock)),
+            sink,
+            quarantine,
+            settings,
+            clock,
+        }
     }
 
     /// The decryptor that this describes, for use without batches and without Lambda.

@@ -131,6 +131,7 @@ mod tests {
             },
             sink: StdoutSink::new(Arc::clone(&clock)),
             quarantine: StderrQuarantine::new(Arc::clone(&clock)),
+            suspicious_batches: crate::batch::SuspiciousBatches::default(),
             settings: crate::batch::BatchSettings::default(),
             clock,
         };

@@ -52,6 +52,29 @@ impl RecordFormat {
         };
         sealed.map(SealedRecord::new)
     }
+
+    /// What every record's data key is asked for with that no record carries: the variables, and what they say. `None` if it is nothing.
+    pub(crate) fn settings_told_to_kms(&self) -> Option<(&'static str, String)> {
+        match self {
+            Self::EncryptionSdk(format) => {
+                let required = &format.required_encryption_context;
+                (!required.is_empty()).then(|| ("REQUIRED_ENCRYPTION_CONTEXT", keys_of(required)))
+            }
+            Self::KmsCiphertext(format) => Some((
+                "RECORD_FORMAT, KMS_CIPHERTEXT_ENCRYPTION_CONTEXT or KMS_KEY_ARNS",
+                format!("kms-ciphertext, with {}", keys_of(&format.encryption_context)),
+            )),
+            Self::ActivityStream(format) => {
+                Some(("ACTIVITY_STREAM_RESOURCE_ID or KMS_KEY_ARNS", format.database.as_str().to_owned()))
+            }
+        }
+    }
+}
+
+/// The keys of a configured context, in words: its values may name a customer.
+pub(crate) fn keys_of(context: &EncryptionContext) -> String {
+    let keys: Vec<_> = context.iter().map(|(key, _)| format!("{key:?}")).collect();
+    if keys.is_empty() { "no encryption context".to_owned() } else { format!("values for {}", keys.join(", ")) }
 }
 
 /// What it takes to have a record's data key decrypted, and what opening the record takes besides the data key.

@@ -15,18 +15,18 @@ const SECRET: &str = "patient 4711 has a secret";
 
 /// Collects what is logged.
 #[derive(Clone, Debug, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+pub(super) struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
     /// Takes what is logged at `level` and above on this thread, until the guard is dropped.
-    fn at(&self, level: LevelFilter) -> DefaultGuard {
+    pub(super) fn at(&self, level: LevelFilter) -> DefaultGuard {
         let writer = self.clone();
         let subscriber =
             tracing_subscriber::fmt().json().with_max_level(level).with_writer(move || writer.clone()).finish();
         tracing::subscriber::set_default(subscriber)
     }
 
-    fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).expect("text")
     }
 }

@@ -10,3 +10,4 @@ mod formats;
 mod hanging;
 mod opening_threads;
 mod redelivery;
+mod suspicious;
