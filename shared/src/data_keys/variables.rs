@@ -1,14 +1,16 @@
 //! The variables of keys: which may open what records carry, which wrap new data keys, and how long one of those is used.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::{AllowedKeys, DecryptionKeyringSettings, DiscoveryFilter, GenerationKeyringSettings, KeyArn, UsageLimits};
 use crate::config::{Environment, Group, Integer, REGION, Text, TextList};
+use crate::retry::Hold;
 
 /// Which keys may wrap the data keys of records.
 pub const DECRYPTION: Group<DecryptionKeyringSettings> = Group {
     heading: "Keys",
-    variables: &[&REGION, &KEY_ARNS, &DISCOVERY_ACCOUNT_IDS, &DISCOVERY_PARTITION, &GRANT_TOKENS],
+    variables: &[&REGION, &KEY_ARNS, &DISCOVERY_ACCOUNT_IDS, &DISCOVERY_PARTITION, &DENIED_KEY_HOLD, &GRANT_TOKENS],
     replaced: &[],
     read: read_decryption,
 };
@@ -34,6 +36,7 @@ fn read_decryption(environment: &mut Environment) -> Option<DecryptionKeyringSet
     let keys = environment.read(&KEY_ARNS)?;
     let accounts: BTreeSet<_> = environment.read(&DISCOVERY_ACCOUNT_IDS)?.into_iter().collect();
     let partition = environment.read(&DISCOVERY_PARTITION)?;
+    let denied_key_hold = environment.read(&DENIED_KEY_HOLD).map(Duration::from_secs);
     let grant_tokens = environment.read(&GRANT_TOKENS)?;
     let allowed = match (keys.is_empty(), accounts.is_empty()) {
         (false, true) => AllowedKeys::Strict(keys),
@@ -56,7 +59,8 @@ fn read_decryption(environment: &mut Environment) -> Option<DecryptionKeyringSet
         }
     };
     let settings = DecryptionKeyringSettings::new(allowed, region?, grant_tokens);
-    settings.map_err(|error| environment.reject(KEY_ARNS.name, format!("cannot be used: {error}"))).ok()
+    let settings = settings.map_err(|error| environment.reject(KEY_ARNS.name, format!("cannot be used: {error}"))).ok();
+    Some(settings?.with_denied_key_hold(denied_key_hold?))
 }
 
 fn read_generation(environment: &mut Environment) -> Option<GenerationKeyringSettings> {
@@ -100,6 +104,16 @@ const DISCOVERY_PARTITION: Text<String> = Text {
     parse: |text| text.bytes().all(|b| b.is_ascii_lowercase() || b == b'-').then(|| text.to_owned()),
     secret: false,
     meaning: "The partition of the accounts of KMS_DISCOVERY_ACCOUNT_IDS.",
+};
+
+const DENIED_KEY_HOLD: Integer = Integer {
+    name: "DENIED_KEY_HOLD_SECONDS",
+    allowed: 0..=Hold::MAX_LIMIT.as_secs(),
+    default: Some(Hold::DEFAULT_LIMIT.as_secs()),
+    unit: "seconds",
+    meaning: "How long a record waits, and the shard with it, whose key KMS_DISCOVERY_ACCOUNT_IDS allows and KMS refuses. Then such \
+              records go to quarantine, until none has come for 24 times as long. The same for a record of which nobody can tell why KMS \
+              finds its request invalid. 0: at once. A key of KMS_KEY_ARNS waits until it can be used.",
 };
 
 const GRANT_TOKENS: TextList<String> = TextList {
