@@ -11,6 +11,7 @@ mod report;
 mod shard_batch;
 mod suspicion;
 mod units;
+mod variables;
 
 #[cfg(test)]
 mod tests;
@@ -20,3 +21,4 @@ pub use processor::{BatchError, BatchProcessor, BatchSettings};
 pub use report::{BatchReport, Checkpoint, PhaseDurations};
 pub use shard_batch::ShardBatch;
 pub use suspicion::SuspiciousBatches;
+pub use variables::VARIABLES;

@@ -1,10 +1,11 @@
 //! Everything about decrypting a stream that variables set, but for the sink.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_config::SdkConfig;
 
-use crate::batch::{BatchProcessor, BatchSettings, SuspiciousBatches};
+use crate::batch::{self, BatchProcessor, BatchSettings, SuspiciousBatches};
 use crate::clock::Clock;
 use crate::config::Environment;
 use crate::data_keys::{self, CachingDecryption, DecryptionKeyring, DecryptionKeyringSettings};
@@ -32,6 +33,8 @@ pub struct StreamDecryptorConfig {
     pub cache: CacheSettings,
     /// What becomes of records whose key cannot be used.
     pub unavailable_keys: UnavailableKeys,
+    /// How long a whole batch is held that cannot be read.
+    pub suspicious_batch_hold: Duration,
     /// Where rejected records go.
     pub quarantine: QuarantineSettings,
     /// How much time an invocation has.
@@ -54,6 +57,7 @@ impl StreamDecryptorConfig {
     pub fn read_for(environment: &mut Environment, record_format: Option<RecordFormat>) -> Option<Self> {
         let keyring = environment.group(&data_keys::variables::DECRYPTION);
         let unavailable_keys = environment.group(&decryptor::VARIABLES);
+        let suspicious_batch_hold = environment.group(&batch::VARIABLES);
         let cache = environment.group(&materials_cache::variables::DECRYPTION);
         let kms = environment.group(&kms::VARIABLES);
         let quarantine = environment.group(&quarantine::VARIABLES);
@@ -65,6 +69,7 @@ impl StreamDecryptorConfig {
             kms: kms?,
             cache: cache?,
             unavailable_keys: unavailable_keys?,
+            suspicious_batch_hold: suspicious_batch_hold?,
             quarantine: quarantine?,
             time: time?,
             logs: logs?,
@@ -82,7 +87,7 @@ impl StreamDecryptorConfig {
         let quarantine = ConfiguredQuarantine::new(self.quarantine.clone(), sdk, Arc::clone(&clock));
         let settings = BatchSettings { unavailable_keys: self.unavailable_keys, reserves: self.time.reserves };
         BatchProcessor {
-            suspicious_batches: SuspiciousBatches::default(),
+            suspicious_batches: SuspiciousBatches::held_for(self.suspicious_batch_hold),
             decryptor: self.into_decryptor(sdk, Arc::clone(&clock)),
             sink,
             quarantine,
