@@ -57,7 +57,8 @@ const REFRESH_AFTER: Integer = Integer {
     allowed: 1..=CacheSettings::MAX_AGE_BOUNDS.end().as_secs(),
     default: None,
     unit: "seconds, less than DATA_KEY_MAX_AGE_SECONDS (absent: four fifths of it)",
-    meaning: "From this age on, using a data key also renews it, without waiting.",
+    meaning: "From this age on, using a data key also renews it, without waiting. Of the keys that records carry, only those that \
+              have been in use for longer than DATA_KEY_MAX_AGE_SECONDS.",
 };
 
 const CAPACITY: Integer = Integer {

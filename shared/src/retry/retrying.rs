@@ -45,7 +45,7 @@ pub struct CallStatistics {
     pub calls: u64,
     /// Calls that were throttled.
     pub throttled: u64,
-    /// Calls that failed for another passing reason, time-outs included.
+    /// Calls that failed for another passing reason: time-outs, and what is wrong with the caller itself, included.
     pub transient: u64,
     /// The number of calls that may be under way now.
     pub concurrency_limit: usize,
@@ -99,7 +99,8 @@ impl<C> Retrying<C> {
                 self.counters.throttled.fetch_add(1, Ordering::Relaxed);
                 permit.release_throttled(&self.policy, &*self.clock);
             }
-            Some(Some(FailureClass::Transient)) | None => {
+            // The service has not looked at a request whose caller it does not accept.
+            Some(Some(FailureClass::Transient | FailureClass::Caller)) | None => {
                 self.counters.transient.fetch_add(1, Ordering::Relaxed);
                 drop(permit); // says nothing of how many requests the service bears
             }

@@ -48,7 +48,7 @@ impl<D: Call<KmsDecrypt>> DecryptionKeyring<D> {
                     "KMS finds every request invalid, not only a record's: nothing is decrypted until that is fixed; check \
                      KMS_KEY_ARNS, KMS_GRANT_TOKENS and the endpoint of KMS"
                 );
-                Err(DataKeyError::Transient(Arc::new(Undecided(invalid))))
+                Err(DataKeyError::Caller(invalid))
             }
             Blame::Unknown => match self.hold.remaining(self.clock.now()) {
                 None => Err(RecordFault::InvalidRequest(invalid).into()),
@@ -97,5 +97,5 @@ fn blame(answer: Result<DecryptedCiphertext, DataKeyError>, context: &Encryption
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("KMS found the request invalid, and it is not the record that is to blame, or not known whether it is")]
+#[error("KMS found the request invalid, and it is not known whether the record is to blame")]
 struct Undecided(#[source] Arc<dyn std::error::Error + Send + Sync>);

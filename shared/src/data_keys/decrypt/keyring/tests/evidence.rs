@@ -42,7 +42,7 @@ async fn in_a_cold_sandbox_that_kms_refuses_altogether_no_record_is_to_blame() {
     for _ in 0..10 {
         let outcome = decrypt(&keyring, &requests::message(&kms, &[key("1")])).await;
         // Not even where records with unavailable keys go to quarantine.
-        assert_eq!(class(outcome), FailureClass::Transient);
+        assert_eq!(class(outcome), FailureClass::Caller);
     }
 }
 
@@ -64,7 +64,7 @@ async fn in_a_proven_sandbox_that_kms_refuses_altogether_no_record_is_to_blame()
     let keyring = proven(&kms).await;
     kms.always(Duration::ZERO, Answer::InvalidRequest);
     let request = requests::message(&kms, &[key("2")]);
-    assert_eq!(class(decrypt(&keyring, &request).await), FailureClass::Transient);
+    assert_eq!(class(decrypt(&keyring, &request).await), FailureClass::Caller);
     kms.always(Duration::ZERO, Answer::Truthful);
     assert!(decrypt(&keyring, &request).await.is_ok());
 }
