@@ -13,6 +13,7 @@ use crate::decryptor::{Decryptor, NotOpened, Opened, OpeningPanicked, Order, Sto
 use crate::failure::{FailureClass, describe};
 use crate::invocation::{PhaseDeadlines, TimeReserves};
 use crate::quarantine::Quarantine;
+use crate::record_format::RecordFormat;
 use crate::records::{OpenedRecord, RejectedRecord, ShardRecord};
 use crate::retry::Deadline;
 use crate::sinks::RecordSink;
@@ -75,6 +76,14 @@ impl<K: DecryptDataKey, S: RecordSink, Q: Quarantine> BatchProcessor<K, S, Q> {
         if self.sink.writes_to(origin.stream()) {
             return Err(BatchError::SinkIsSource { stream_arn: bounded(origin.stream(), MAX_ARN_LEN) });
         }
+        let empty_aggregates = batch.empty_aggregates.len();
+        if let Some(first) = batch.empty_aggregates.first() {
+            tracing::warn!(
+                empty_aggregates,
+                first_sequence_number = first.as_str(),
+                "the batch has aggregates without user records: there is nothing in them to deliver or to quarantine; look at their producer"
+            );
+        }
         let records = batch.records;
         let deadlines = PhaseDeadlines::new(invocation, self.settings.reserves, self.clock.now());
         let unavailable_keys = self.settings.unavailable_keys;
@@ -90,7 +99,7 @@ impl<K: DecryptDataKey, S: RecordSink, Q: Quarantine> BatchProcessor<K, S, Q> {
             return Ok(BatchReport { received, checkpoint, ..BatchReport::default() });
         }
         let mut stopwatch = Stopwatch::start(&*self.clock);
-        let (finished, stopped_by) = finished(&records, decrypted.results, unavailable_keys);
+        let (finished, stopped_by) = finished(&records, decrypted.results, unavailable_keys, &self.decryptor.format);
         let end = unit_start(&records, finished.len());
         let finishing = Finishing {
             sink: &self.sink,
@@ -109,7 +118,15 @@ impl<K: DecryptDataKey, S: RecordSink, Q: Quarantine> BatchProcessor<K, S, Q> {
             Checkpoint::new(&records, end, error.class(), describe(&error))
         });
         let distinct_data_keys = decrypted.distinct_data_keys;
-        Ok(BatchReport { received: records.len(), delivered, quarantined, distinct_data_keys, checkpoint, durations })
+        Ok(BatchReport {
+            received: records.len(),
+            delivered,
+            quarantined,
+            empty_aggregates,
+            distinct_data_keys,
+            checkpoint,
+            durations,
+        })
     }
 }
 
@@ -121,6 +138,7 @@ fn finished(
     records: &[ShardRecord],
     results: Vec<Result<Opened, NotOpened>>,
     unavailable_keys: UnavailableKeys,
+    format: &RecordFormat,
 ) -> (Vec<Finished>, Option<NotOpened>) {
     let mut finished = Vec::with_capacity(records.len());
     for (record, result) in std::iter::zip(records, results) {
@@ -129,10 +147,20 @@ fn finished(
                 Ok(OpenedRecord { record: record.clone(), encryption_context, plaintext })
             }
             Err(error) if unavailable_keys.is_final(error.class()) => {
-                Err(RejectedRecord { record: record.clone(), class: error.class(), reason: describe(&error) })
+                let reason = reason(&error, format, &record.data);
+                Err(RejectedRecord { record: record.clone(), class: error.class(), reason })
             }
             Err(error) => return (finished, Some(error)),
         });
     }
     (finished, None)
+}
+
+/// Why a record is rejected, with what its payload looks like if it can never be opened as what it should be.
+fn reason(error: &NotOpened, format: &RecordFormat, payload: &[u8]) -> String {
+    let reason = describe(error);
+    match format.hint(payload).filter(|_| error.class() == FailureClass::Permanent) {
+        Some(hint) => format!("{reason}. The payload looks like {hint}"),
+        None => reason,
+    }
 }

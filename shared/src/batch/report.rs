@@ -15,6 +15,8 @@ pub struct BatchReport {
     pub delivered: usize,
     /// The records that the quarantine has taken.
     pub quarantined: usize,
+    /// The aggregates without user records: none of the other numbers counts them.
+    pub empty_aggregates: usize,
     /// The distinct data keys that the batch needs.
     pub distinct_data_keys: usize,
     /// From where on everything comes again; `None` if everything was finished.
@@ -64,6 +66,7 @@ impl BatchReport {
                     received = self.received,
                     delivered = self.delivered,
                     quarantined = self.quarantined,
+                    empty_aggregates = self.empty_aggregates,
                     distinct_data_keys = self.distinct_data_keys,
                     checkpoint_index = checkpoint.map(|checkpoint| checkpoint.index),
                     checkpoint_sequence_number = checkpoint.map(|checkpoint| checkpoint.sequence_number.as_str()),

@@ -1,9 +1,8 @@
-//! The protobuf (proto2) messages of an aggregate.
+//! The protobuf (proto2) messages of an aggregate, as they are written. They are read field by field: see [`wire`](super::wire).
 
 use bytes::Bytes;
 
-/// `AggregatedRecord`. Decoding it takes memory for every field, in the worst case 16 times the bytes that the field has on the
-/// wire: whoever does not trust the bytes looks at the [`FieldCounts`](super::field_counts::FieldCounts) first.
+/// `AggregatedRecord`.
 #[derive(Clone, PartialEq, prost::Message)]
 pub(super) struct AggregatedRecord {
     /// The distinct partition keys.
@@ -12,15 +11,12 @@ pub(super) struct AggregatedRecord {
     /// The distinct explicit hash keys.
     #[prost(string, repeated, tag = "2")]
     pub(super) explicit_hash_key_table: Vec<String>,
-    /// Each an encoded [`Record`]: on the wire, a nested message is its bytes. Decoded one after the other, they take no memory
-    /// beside the user records that are made of them.
+    /// Each an encoded [`Record`]: on the wire, a nested message is its bytes.
     #[prost(bytes = "bytes", repeated, tag = "3")]
     pub(super) records: Vec<Bytes>,
 }
 
-/// `Record`. Its tags (field 4) are not read: no library writes them.
-///
-/// The required fields are options here, because `prost` reads an absent required field as its default.
+/// `Record`, without its tags (field 4): no library writes them. The required fields are options so that tests can leave them out.
 #[derive(Clone, PartialEq, prost::Message)]
 pub(super) struct Record {
     /// Required: the place in the table of partition keys.

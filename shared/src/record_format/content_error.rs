@@ -5,6 +5,7 @@ use crate::message::{AlgorithmSuite, MessageError};
 
 use super::ActivityStreamError;
 use crate::data_keys::MAX_CIPHERTEXT_BYTES;
+use crate::kpl::MIN_ENCRYPTED_LEN;
 
 /// Why a record's content was refused. No text holds any of it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -16,7 +17,7 @@ pub enum ContentError {
     #[error("the commitment policy (COMMITMENT_POLICY) does not allow reading algorithm suite {0:?}")]
     SuiteNotAllowed(AlgorithmSuite),
     /// The payload cannot be a KMS ciphertext.
-    #[error("the payload has {len} bytes, a KMS ciphertext has 1 to {MAX_CIPHERTEXT_BYTES}")]
+    #[error("the payload has {len} bytes, a KMS ciphertext has {MIN_ENCRYPTED_LEN} to {MAX_CIPHERTEXT_BYTES}")]
     CiphertextLength {
         /// The payload's bytes.
         len: usize,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{ContentError, RequiredDataKey};
 use crate::data_keys::{DecryptionRequest, MAX_CIPHERTEXT_BYTES, WrappedDataKey};
+use crate::kpl::MIN_ENCRYPTED_LEN;
 use crate::message::EncryptionContext;
 
 /// How bare KMS ciphertexts are read.
@@ -16,7 +17,8 @@ pub struct KmsCiphertextFormat {
 impl KmsCiphertextFormat {
     #[expect(clippy::unused_self, reason = "reads as the other formats do")]
     pub(super) fn read<'a>(&self, payload: &'a [u8]) -> Result<&'a [u8], ContentError> {
-        if !(1..=MAX_CIPHERTEXT_BYTES).contains(&payload.len()) {
+        // What is shorter costs no call: of an aggregate, it may be ten thousand user records.
+        if !(MIN_ENCRYPTED_LEN..=MAX_CIPHERTEXT_BYTES).contains(&payload.len()) {
             return Err(ContentError::CiphertextLength { len: payload.len() });
         }
         Ok(payload)

@@ -6,6 +6,7 @@
 mod activity_stream;
 mod content_error;
 mod encryption_sdk;
+mod hint;
 mod kms_ciphertext;
 mod sealed_record;
 mod variables;

@@ -65,7 +65,7 @@ fn quarantined(json: &[u8]) -> Result<ShardBatch, ForeignEvent> {
             ForeignEvent::UnreadableQuarantine
         }
     })?;
-    Ok(ShardBatch { origin: Some(origin), records: vec![rejected.record] })
+    Ok(ShardBatch { origin: Some(origin), records: vec![rejected.record], ..ShardBatch::default() })
 }
 
 fn named(members: &Members<'_>) -> ForeignEvent {

@@ -56,9 +56,10 @@ fn read_event(payload: Bytes, may_hold_another: bool) -> Result<ShardBatch, Even
         return foreign::read(&json, may_hold_another);
     };
     let event = json.freeze();
-    let mut batch = ShardBatch { origin, records: Vec::with_capacity(records.len()) };
+    let mut batch = ShardBatch { origin, records: Vec::with_capacity(records.len()), ..ShardBatch::default() };
+    let mut max_short = ShardBatch::MAX_SHORT_USER_RECORDS;
     for record in records {
-        batch.push(ShardRecord {
+        let record = ShardRecord {
             sequence_number: match record.sequence_number {
                 Digits::InPlace(place) => SequenceNumber::of_digits(event.slice(place)),
                 Digits::Copied(number) => number,
@@ -71,7 +72,8 @@ fn read_event(payload: Bytes, may_hold_another: bool) -> Result<ShardBatch, Even
                 Payload::InPlace(place) => event.slice(place),
                 Payload::Copied(data) => data,
             },
-        });
+        };
+        batch.push(record, &mut max_short);
     }
     Ok(batch)
 }

@@ -207,7 +207,7 @@ fn user_records_of_an_aggregate_share_the_parent_s_sequence_number() {
     let user = |partition_key: &str, data: &'static str| crate::records::UserRecord {
         partition_key: partition_key.into(),
         explicit_hash_key: Some("5".into()),
-        data: data.repeat(crate::kpl::MIN_MEAN_PAYLOAD_LEN).into(),
+        data: data.repeat(crate::kpl::MIN_ENCRYPTED_LEN).into(),
     };
     let aggregate = crate::kpl::aggregate(&[user("a", "1"), user("b", "2")]);
     let batch = read_records(&[entry("7", &aggregate), entry("8", b"plain")]).expect("a batch");
@@ -218,7 +218,7 @@ fn user_records_of_an_aggregate_share_the_parent_s_sequence_number() {
             (record.sequence_number.as_str(), record.sub_sequence_number, &*record.partition_key, &record.data[..])
         })
         .collect();
-    let [one, two] = [[b'1'; crate::kpl::MIN_MEAN_PAYLOAD_LEN], [b'2'; crate::kpl::MIN_MEAN_PAYLOAD_LEN]];
+    let [one, two] = [[b'1'; crate::kpl::MIN_ENCRYPTED_LEN], [b'2'; crate::kpl::MIN_ENCRYPTED_LEN]];
     assert_eq!(places, [("7", Some(0), "a", &one[..]), ("7", Some(1), "b", &two), ("8", None, "device-7", b"plain")]);
     assert_eq!(batch.records[1].explicit_hash_key.as_deref(), Some("5"));
     let arrivals = [&batch.records[0], &batch.records[1]].map(|record| record.approximate_arrival_timestamp);
@@ -227,7 +227,8 @@ fn user_records_of_an_aggregate_share_the_parent_s_sequence_number() {
 
 #[test]
 fn an_aggregate_with_a_wrong_digest_stays_one_record() {
-    let mut aggregate = crate::kpl::aggregate(&[]);
+    let user = crate::records::UserRecord { partition_key: "a".into(), explicit_hash_key: None, data: Bytes::new() };
+    let mut aggregate = crate::kpl::aggregate(&[user]);
     *aggregate.last_mut().expect("a digest") ^= 1;
     let batch = read_records(&[entry("1", &aggregate)]).expect("a batch");
     assert_eq!(batch.records[0].data, Bytes::from(aggregate));

@@ -31,7 +31,7 @@ async fn a_batch_without_faults_is_delivered_once_and_in_order() {
 
 #[tokio::test(start_paused = true)]
 async fn an_empty_batch_succeeds() {
-    let report = processor().run(ShardBatch { origin: None, records: Vec::new() }).await;
+    let report = processor().run(ShardBatch::default()).await;
     assert_eq!(report, BatchReport::default());
     let response = serde_json::to_value(KinesisEventResponse::from(&report)).expect("serialises");
     assert_eq!(response, json!({ "batchItemFailures": [] }));

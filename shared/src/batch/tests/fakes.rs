@@ -114,6 +114,8 @@ pub(super) struct FakeDestination {
     pub(super) never: Mutex<Vec<String>>,
     /// The stream that this destination writes to.
     pub(super) stream_arn: Mutex<Option<String>>,
+    /// Why each record was rejected that came here as a quarantine.
+    pub(super) reasons: Mutex<Vec<String>>,
     /// How often it was given records, over all invocations.
     pub(super) calls: Mutex<usize>,
 }
@@ -188,6 +190,7 @@ impl Quarantine for FakeDestination {
 
     async fn quarantine(&self, of: &ShardOrigin, records: &[RejectedRecord], deadline: Deadline) -> Delivery {
         assert_eq!(*of, origin());
+        self.reasons.lock().unwrap().extend(records.iter().map(|rejected| rejected.reason.clone()));
         self.take(records.iter().map(|rejected| rejected.record.sequence_number.to_string()).collect(), deadline).await
     }
 }

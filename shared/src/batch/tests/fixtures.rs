@@ -112,7 +112,7 @@ pub(super) fn record(sequence_number: usize, data: impl Into<Bytes>) -> ShardRec
 
 /// A batch of one shard.
 pub(super) fn batch(records: Vec<ShardRecord>) -> ShardBatch {
-    ShardBatch { origin: Some(origin()), records }
+    ShardBatch { origin: Some(origin()), records, ..ShardBatch::default() }
 }
 
 pub(super) fn origin() -> ShardOrigin {

@@ -83,10 +83,13 @@ async fn a_kms_ciphertext_s_content_is_what_kms_decrypts() {
         processor_for(RecordFormat::KmsCiphertext(KmsCiphertextFormat { encryption_context: context.clone() }));
     let longest = vec![65; 6_144];
     let too_long = vec![65; 6_145];
-    processor.run(batch(vec![record(0, longest), record(1, too_long), record(2, "")])).await;
-    assert_eq!(processor.sink.arrived(), [String::from_utf8(data_key(65)).expect("letters")]);
-    assert_eq!(processor.quarantine.arrived(), ["1", "2"]);
-    assert_eq!(*processor.decryptor.data_keys.contexts.lock().unwrap(), [context]);
+    let (shortest, too_short) = (vec![66; 64], vec![66; 63]);
+    let payloads = [longest, too_long, vec![], too_short, shortest];
+    let records = payloads.into_iter().enumerate().map(|(number, payload)| record(number, payload)).collect();
+    processor.run(batch(records)).await;
+    assert_eq!(processor.sink.arrived(), [65, 66].map(|id| String::from_utf8(data_key(id)).expect("letters")));
+    assert_eq!(processor.quarantine.arrived(), ["1", "2", "3"]);
+    assert_eq!(*processor.decryptor.data_keys.contexts.lock().unwrap(), [context.clone(), context]);
 }
 
 #[tokio::test(start_paused = true)]

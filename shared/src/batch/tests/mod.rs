@@ -1,5 +1,6 @@
 //! Batches against fakes that fail and hang on demand: what is delivered, what is quarantined, what is the checkpoint.
 
+mod aggregates;
 mod checkpoints;
 mod confidentiality;
 mod destinations;
