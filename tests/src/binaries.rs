@@ -51,6 +51,14 @@ pub fn activity_stream() -> Result<PathBuf, BuildError> {
     built("activity-stream")
 }
 
+/// The function `record-encryptor`, built once in this process.
+///
+/// # Errors
+/// [`BuildError`].
+pub fn record_encryptor() -> Result<PathBuf, BuildError> {
+    built("record-encryptor")
+}
+
 /// The function `scripted-function` of this package: see its source for what can be asked of it.
 ///
 /// # Errors

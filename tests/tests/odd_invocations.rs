@@ -1,4 +1,4 @@
-//! The built `stream-decryptor`, invoked in ways that no event source mapping does.
+//! The built functions, invoked in ways that no event source mapping does.
 #![cfg(test)]
 
 mod support;
@@ -7,10 +7,13 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use hyper::{Request, StatusCode};
+use local_stack::binaries;
 use local_stack::event_source_mapping::BatchResult;
-use local_stack::kms::{EmbeddedKms, KmsSettings, Operation};
-use local_stack::lambda_function::{Function, Outcome};
+use local_stack::kinesis::{EmbeddedKinesis, KinesisSettings};
+use local_stack::kms::{DEVELOPMENT_KEY_ARN, EmbeddedKms, KmsSettings, Operation};
+use local_stack::lambda_function::{Function, FunctionSettings, Headers, Outcome};
 use local_stack::loopback_server::{AnswerRequest, LoopbackServer, Reply};
+use local_stack::stream::InMemoryStream;
 use serde_json::{Value, json};
 
 use support::{delivered, event, numbers, records, result, settings, stream_of};
@@ -26,20 +29,7 @@ async fn an_odd_header_costs_neither_the_invocation_nor_the_warm_keys() {
     let event = event(&stream, &records);
     let (function, output) = Function::new(settings(&kms));
 
-    let client_context = |json: &str| vec![("lambda-runtime-client-context", json.as_bytes().to_vec())];
-    let deadline = |value: &str| vec![("lambda-runtime-deadline-ms", value.as_bytes().to_vec())];
-    let odd = [
-        client_context(r#"{"custom":{"retry":1}}"#),
-        client_context(r#"{"custom":{"nested":{"a":[]}}}"#),
-        client_context(r#"{"client":{}}"#),
-        client_context("später"),
-        client_context("{"),
-        vec![("lambda-runtime-cognito-identity", b"{}".to_vec())],
-        deadline("soon"),
-        deadline(""),
-        deadline("-1"),
-        deadline("99999999999999999999999"),
-    ];
+    let odd = odd_headers();
     let count = odd.len();
     for headers in odd {
         let told = format!("{headers:?}");
@@ -52,6 +42,69 @@ async fn an_odd_header_costs_neither_the_invocation_nor_the_warm_keys() {
     function.shut_down().await;
     assert_eq!(delivered(&output.collect().await), vec![numbers(&records); count].concat());
     assert_eq!(kms.calls().of(Operation::Decrypt).calls, 1, "the data key stays warm");
+}
+
+/// No answer depends on any of these.
+fn odd_headers() -> Vec<Headers> {
+    let client_context = |json: &str| vec![("lambda-runtime-client-context", json.as_bytes().to_vec())];
+    let deadline = |value: &str| vec![("lambda-runtime-deadline-ms", value.as_bytes().to_vec())];
+    vec![
+        client_context(r#"{"custom":{"retry":1}}"#),
+        client_context(r#"{"custom":{"nested":{"a":[]}}}"#),
+        client_context(r#"{"client":{}}"#),
+        client_context("später"),
+        client_context("{"),
+        vec![("lambda-runtime-cognito-identity", b"{}".to_vec())],
+        deadline("soon"),
+        deadline(""),
+        deadline("-1"),
+        deadline("99999999999999999999999"),
+    ]
+}
+
+#[tokio::test]
+async fn an_odd_header_or_message_costs_record_encryptor_neither_the_invocation_nor_the_warm_keys() {
+    let kms = EmbeddedKms::start(KmsSettings::unlimited()).await.unwrap();
+    let stream = Arc::new(InMemoryStream::new("orders", 1));
+    let kinesis = EmbeddedKinesis::start(Arc::clone(&stream), KinesisSettings::unlimited()).await.unwrap();
+    let own = [("STREAM_ARN", stream.arn()), ("KMS_GENERATOR_KEY_ARN", DEVELOPMENT_KEY_ARN)];
+    let settings = FunctionSettings::new("record-encryptor", binaries::record_encryptor().unwrap())
+        .with_environment(kms.environment())
+        .with_environment([kinesis.environment()])
+        .with_environment(own);
+    let (function, output) = Function::new(settings);
+
+    let message = |id: &str| {
+        json!({
+            "messageId": id, "eventSource": "aws:sqs", "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:orders",
+            "body": json!({"partitionKey": "customer", "json": CONTENT}).to_string(),
+        })
+    };
+    let mut odd = message("1");
+    odd["messageAttributes"] = json!({"a": {"binaryValue": 7, "stringListValues": null}, "b": null});
+    odd["attributes"] = json!({"SentTimestamp": 7});
+    let event = json!({"Records": [odd, message("2")]}).to_string();
+    let count = odd_headers().len();
+    for headers in odd_headers() {
+        let told = format!("{headers:?}");
+        let invocation = function.invoke_with_headers(event.clone(), headers).await;
+        let response: Value = serde_json::from_slice(invocation.response().expect(&told)).unwrap();
+        assert_eq!(response, json!({"batchItemFailures": []}), "{told}");
+    }
+    let long = CONTENT.repeat(100_000);
+    for event in
+        [format!(r#"{{"Records":[{{"body":"{long}"#), json!({"records": long}).to_string(), json!([long]).to_string()]
+    {
+        assert_refused(function.invoke(event).await.outcome, "Event.Unknown", "is neither");
+    }
+
+    assert_eq!(function.sandboxes_started(), 1, "the process lives on");
+    function.shut_down().await;
+    assert_eq!(stream.read(&stream.shards()[0].id, 0, usize::MAX).unwrap().len(), 2 * count);
+    assert_eq!(kms.calls().of(Operation::GenerateDataKey).calls, 1, "the data key stays warm");
+    for line in output.collect().await {
+        assert!(!line.text.contains(CONTENT) && line.text.len() < 1_000, "{}", line.text);
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,5 @@
 //! Which of the two events an invocation brings.
 
-use aws_lambda_events::sqs::SqsEvent;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -38,36 +37,27 @@ pub enum EventError {
     },
 }
 
-/// The two shapes in one; the members' names tell them apart.
+/// What whoever may invoke the function sends. Nothing else is taken for it: a misspelt member would go unnoticed.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Shape<'a> {
+struct DirectEvent<'a> {
     #[serde(borrow)]
-    records: Option<Vec<&'a RawValue>>,
-    #[serde(borrow, rename = "Records")]
-    queue_records: Option<&'a RawValue>,
+    records: Vec<&'a RawValue>,
 }
 
 impl Event {
-    /// Parses an event.
+    /// Parses an event, as the bytes that the function was invoked with.
     ///
     /// # Errors
     /// [`EventError`].
-    pub(crate) fn parse(event: &RawValue) -> Result<Self, EventError> {
-        // The parser's own error might repeat content.
-        let shape: Shape<'_> = serde_json::from_str(event.get()).map_err(|_| EventError::Unknown)?;
-        match (shape.records, shape.queue_records) {
-            (Some(records), None) if records.len() > MAX_RECORDS => {
-                Err(EventError::TooManyRecords { number: records.len() })
-            }
-            (Some(records), None) => {
-                Ok(Self::Direct(records.into_iter().map(|record| RecordRequest::parse(record.get())).collect()))
-            }
-            (None, Some(_)) => {
-                let event: SqsEvent = serde_json::from_str(event.get()).map_err(|_| EventError::Unknown)?;
-                Ok(Self::Queue(QueueBatch::try_from(event)?))
-            }
-            (None, None) | (Some(_), Some(_)) => Err(EventError::Unknown),
+    pub(crate) fn parse(event: &[u8]) -> Result<Self, EventError> {
+        // The parser's own errors might repeat content.
+        if let Ok(DirectEvent { records }) = serde_json::from_slice(event) {
+            return match records.len() {
+                number if number > MAX_RECORDS => Err(EventError::TooManyRecords { number }),
+                _ => Ok(Self::Direct(records.into_iter().map(|record| RecordRequest::parse(record.get())).collect())),
+            };
         }
+        QueueBatch::parse(event).map(Self::Queue)
     }
 }

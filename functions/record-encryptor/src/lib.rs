@@ -16,14 +16,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lambda_events::sqs::SqsBatchResponse;
-use lambda_runtime::{Diagnostic, LambdaEvent};
 use serde::Serialize;
-use serde_json::value::RawValue;
 use warmkeys::clock::Clock;
 use warmkeys::data_keys::GenerateDataKey;
 use warmkeys::encrypting_writer::{EncryptError, EncryptingWriter};
 use warmkeys::invocation::{HandlerPanicked, InvocationDeadlines, catch_panic};
 use warmkeys::kinesis::{ListShards, OnUnknownOutcome, PutRecords, Receipt};
+use warmkeys::lambda::runtime_api::{Invocation, InvocationError};
 use warmkeys::retry::Deadline;
 
 use self::direct::DirectResponse;
@@ -63,14 +62,14 @@ impl<G: GenerateDataKey, P: PutRecords, L: ListShards> RecordEncryptor<G, P, L> 
     ///
     /// # Errors
     /// [`HandlerError`].
-    pub async fn handle(&self, event: LambdaEvent<Box<RawValue>>) -> Result<Response, HandlerError> {
-        Ok(catch_panic(self.answer(event)).await??)
+    pub async fn handle(&self, invocation: Invocation) -> Result<Response, HandlerError> {
+        Ok(catch_panic(self.answer(invocation)).await??)
     }
 
-    async fn answer(&self, event: LambdaEvent<Box<RawValue>>) -> Result<Response, EventError> {
+    async fn answer(&self, invocation: Invocation) -> Result<Response, EventError> {
         // Once, so that an event that is written in several calls uses up no more than one that is written in one.
-        let deadline = self.writer.write_deadline(self.deadlines.of_invocation(event.context.deadline));
-        match Event::parse(&event.payload)? {
+        let deadline = self.writer.write_deadline(self.deadlines.of_invocation(invocation.deadline_epoch_millis));
+        match Event::parse(&invocation.event)? {
             Event::Direct(records) => Ok(Response::Direct(self.answer_direct(records, deadline).await)),
             Event::Queue(batch) => Ok(Response::Queue(self.answer_queue(batch, deadline).await)),
         }
@@ -118,7 +117,7 @@ pub enum HandlerError {
     Panicked(#[from] HandlerPanicked),
 }
 
-impl From<HandlerError> for Diagnostic {
+impl From<HandlerError> for InvocationError {
     /// A type by which alarms and filters can tell the failures apart.
     fn from(error: HandlerError) -> Self {
         let error_type = match error {
@@ -127,7 +126,7 @@ impl From<HandlerError> for Diagnostic {
             HandlerError::Event(EventError::MissingMessageId { .. }) => "Event.MissingMessageId",
             HandlerError::Panicked(HandlerPanicked) => "HandlerPanicked",
         };
-        Self { error_type: error_type.to_owned(), error_message: error.to_string() }
+        Self { error_type, error_message: error.to_string() }
     }
 }
 

@@ -3,14 +3,13 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use lambda_runtime::{Error, service_fn};
 use record_encryptor::{Config, RecordEncryptor};
 use warmkeys::clock::{Clock, SystemClock};
 use warmkeys::data_keys::{CachingGeneration, GenerationKeyring};
 use warmkeys::encrypting_writer::EncryptingWriter;
 use warmkeys::kinesis::{KinesisClient, KinesisWriter};
 use warmkeys::kms::KmsClient;
-use warmkeys::lambda;
+use warmkeys::lambda::{self, Error, runtime_api};
 use warmkeys::retry::{ConcurrencyLimit, Retrying};
 
 #[tokio::main]
@@ -29,6 +28,6 @@ async fn main() -> Result<ExitCode, Error> {
     let writer = KinesisWriter::new(kinesis.clone(), kinesis, config.writer, Arc::clone(&clock));
     let writer = EncryptingWriter::new(data_keys, writer, config.encrypting, Arc::clone(&clock));
     let function = RecordEncryptor::new(writer, config.time.function_timeout, clock);
-    lambda_runtime::run(service_fn(|event| function.handle(event))).await?;
+    runtime_api::serve(|invocation| function.handle(invocation)).await?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,8 +1,10 @@
 //! SQS event source mappings: the messages that have failed come again, or go to the dead-letter queue.
 
+mod received_message;
+
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use aws_lambda_events::sqs::SqsBatchResponse;
 use warmkeys::data_keys::GenerateDataKey;
 use warmkeys::failure::describe;
 use warmkeys::kinesis::{ListShards, OnUnknownOutcome, PutRecords};
@@ -12,6 +14,7 @@ use crate::RecordEncryptor;
 use crate::event::EventError;
 use crate::failure::RecordFailure;
 use crate::request::{InvalidRecord, RecordRequest};
+use received_message::ReceivedMessage;
 
 /// The messages of one invocation: each body is one record of the form that direct invocations have.
 #[derive(Debug)]
@@ -29,25 +32,23 @@ pub struct Message {
     record: Result<RecordRequest, InvalidRecord>,
 }
 
-impl TryFrom<SqsEvent> for QueueBatch {
-    type Error = EventError;
-
-    /// A message that is there twice is taken once.
-    fn try_from(event: SqsEvent) -> Result<Self, EventError> {
-        let is_fifo = event.records.iter().any(is_of_fifo_queue);
+impl QueueBatch {
+    /// Reads a batch. A message that is there twice is taken once.
+    ///
+    /// # Errors
+    /// [`EventError::Unknown`], [`EventError::MissingMessageId`].
+    pub(crate) fn parse(event: &[u8]) -> Result<Self, EventError> {
+        let received = ReceivedMessage::all_of(event)?;
+        let is_fifo = received.iter().any(ReceivedMessage::is_of_fifo_queue);
         let mut known = HashSet::new();
-        let mut messages = Vec::with_capacity(event.records.len());
-        for (index, message) in event.records.into_iter().enumerate() {
-            if message.event_source.as_deref().is_some_and(|source| source != "aws:sqs") {
-                return Err(EventError::Unknown);
-            }
-            let group = message.attributes.get("MessageGroupId").cloned();
+        let mut messages = Vec::with_capacity(received.len());
+        for (index, message) in received.into_iter().enumerate() {
             // > Lambda treats a batch as a complete failure if [...] an empty string itemIdentifier
             // So a message without an id could not be named alone.
-            let id = message.message_id.filter(|id| !id.is_empty()).ok_or(EventError::MissingMessageId { index })?;
+            let id = message.id.filter(|id| !id.is_empty()).ok_or(EventError::MissingMessageId { index })?;
             if known.insert(id.clone()) {
                 let record = RecordRequest::parse(message.body.as_deref().unwrap_or_default());
-                messages.push((group, Message { id, record }));
+                messages.push((message.group, Message { id, record }));
             }
         }
         if is_fifo {
@@ -55,14 +56,6 @@ impl TryFrom<SqsEvent> for QueueBatch {
         } else {
             Ok(Self::Standard(messages.into_iter().map(|(_, message)| message).collect()))
         }
-    }
-}
-
-/// A message group alone does not make a queue FIFO: standard queues have them too (fair queues), without an order.
-fn is_of_fifo_queue(message: &SqsMessage) -> bool {
-    match &message.event_source_arn {
-        Some(arn) => arn.ends_with(".fifo"),
-        None => message.attributes.contains_key("SequenceNumber"),
     }
 }
 
@@ -106,12 +99,16 @@ impl<G: GenerateDataKey, P: PutRecords, L: ListShards> RecordEncryptor<G, P, L> 
     }
 
     /// Writes the first messages of all groups at once, then the second ones, and so on: at most ten rounds, since a batch of a FIFO
-    /// queue has at most ten messages. A group ends at its first failure, and all at `deadline`, from which no round begins.
+    /// queue has at most ten messages. A group ends at its first failure that may pass, and all at `deadline`, from which no round
+    /// begins.
     ///
     /// > If you're using this feature with a FIFO queue, your function should stop processing messages after the first failure and
-    /// > return all failed and unprocessed messages in `batchItemFailures`.
+    /// > return all failed and unprocessed messages in `batchItemFailures`. This helps preserve the ordering of messages in your queue.
     ///
     /// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>
+    ///
+    /// A message that can never be encrypted has no place in that order. Its group goes on behind it, and it alone is returned. If the
+    /// others were returned with it, each redelivery would count as theirs, too, and they would go to the dead-letter queue with it.
     async fn write_fifo(&self, mut groups: Vec<VecDeque<Message>>, deadline: Deadline) -> Vec<String> {
         let mut failed = Vec::new();
         loop {
@@ -137,6 +134,9 @@ impl<G: GenerateDataKey, P: PutRecords, L: ListShards> RecordEncryptor<G, P, L> 
                     let Err(failure) = result else { return Some(rest) };
                     log(&id, &failure);
                     failed.push(id);
+                    if !failure.is_retryable() {
+                        return Some(rest);
+                    }
                     failed.extend(rest.into_iter().map(|message| message.id));
                     None
                 })

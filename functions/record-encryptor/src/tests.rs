@@ -4,10 +4,10 @@ mod fakes;
 
 use std::time::Duration;
 
-use lambda_runtime::Diagnostic;
 use serde_json::{Value, json};
 use warmkeys::clock::{Clock as _, SystemClock};
 use warmkeys::invocation::HandlerPanicked;
+use warmkeys::lambda::runtime_api::InvocationError;
 
 use self::fakes::{FUNCTION_TIMEOUT, Fault, Function};
 use crate::direct::MAX_RECORDS;
@@ -136,13 +136,59 @@ async fn a_standard_queues_malformed_message_fails_alone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_fifo_group_ends_at_its_malformed_message_and_the_others_go_on() {
+async fn odd_metadata_of_one_message_fails_nothing() {
+    let function = Function::new();
+    let mut odd = message("1", "g", "q", "p");
+    odd["messageAttributes"] = json!({"a": {"binaryValue": 7, "stringListValues": null, "dataType": null}, "b": null});
+    odd["attributes"] = json!({"ApproximateReceiveCount": 1, "SentTimestamp": null});
+    odd["receiptHandle"] = json!(null);
+    odd["md5OfBody"] = json!([7]);
+    let messages = [odd, message("2", "g", "q", "q")];
+    let response = function.invoke(&json!({"Records": messages, "more": null}).to_string()).await.unwrap();
+    assert_eq!(failed_ids(&response), Vec::<&str>::new());
+    assert_eq!(function.stream.plaintexts().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fifo_group_goes_on_behind_a_message_that_can_never_be_encrypted() {
     let function = Function::new();
     let response = function.invoke(&event("sqs-fifo")).await.unwrap();
-    let failed = ["00000000-0000-4000-8000-000000000002", "00000000-0000-4000-8000-000000000004"];
-    assert_eq!(failed_ids(&response), failed);
-    let written: Vec<_> = function.stream.plaintexts().into_iter().map(|(key, _)| key).collect();
-    assert!(!written.contains(&"customer-3".to_owned()) && written.len() == 3);
+    assert_eq!(failed_ids(&response), ["00000000-0000-4000-8000-000000000002"], "the bad one alone is received again");
+    let mut written: Vec<_> = function.stream.plaintexts().into_iter().map(|(key, _)| key).collect();
+    written.sort();
+    assert_eq!(written, ["customer-1", "customer-2", "customer-2", "customer-3"]);
+}
+
+/// A queue with a dead-letter queue after five receives: what the group's messages come to, bad and good.
+#[tokio::test(start_paused = true)]
+async fn a_bad_message_goes_to_the_dead_letter_queue_without_its_group() {
+    const MAX_RECEIVE_COUNT: u32 = 5;
+    let function = Function::new();
+    function.data_keys.fault("", Fault::Refuses);
+    let with = |id: &str, body: &str| {
+        let mut message = message(id, "g", "q.fifo", "k");
+        message["body"] = json!(body);
+        message
+    };
+    let good = record("k", "a").to_string();
+    let bad = [with("bad-1", "not a record"), with("bad-2", &record("k", "").to_string())];
+    let [bad_1, bad_2] = bad;
+    let mut queue: Vec<(u32, Value)> =
+        [with("0", &good), bad_1, with("1", &good), bad_2, with("2", &good), with("3", &good)]
+            .map(|message| (0, message))
+            .into();
+    let mut dead_letters = Vec::new();
+    while !queue.is_empty() {
+        queue.iter_mut().for_each(|(receives, _)| *receives += 1);
+        dead_letters.extend(queue.extract_if(.., |(receives, _)| *receives > MAX_RECEIVE_COUNT));
+        let messages: Vec<_> = queue.iter().map(|(_, message)| message).collect();
+        let response = function.invoke(&json!({"Records": messages}).to_string()).await.unwrap();
+        let failed = failed_ids(&response);
+        queue.retain(|(_, message)| failed.contains(&message["messageId"].as_str().unwrap()));
+    }
+    let dead: Vec<_> = dead_letters.iter().map(|(_, message)| message["messageId"].as_str().unwrap()).collect();
+    assert_eq!(dead, ["bad-1", "bad-2"]);
+    assert_eq!(function.stream.plaintexts().len(), 4, "each of the others once");
 }
 
 #[tokio::test(start_paused = true)]
@@ -222,6 +268,10 @@ async fn any_other_event_is_an_error_that_repeats_nothing() {
         assert_eq!(error, HandlerError::Event(EventError::Unknown), "{unknown}");
         assert!(!format!("{error} {error:?}").contains("secret"));
     }
+    let array = r#"["secret"]"#;
+    for unknown in [array, "secret", "{\"Records\":\"secret\"}", "{\"Records\":[{\"messageId\":\"secret\"", ""] {
+        assert_eq!(function.invoke(unknown).await, Err(HandlerError::Event(EventError::Unknown)), "{unknown}");
+    }
     let nameless = r#"{"Records":[{"body":"","eventSource":"aws:sqs"}]}"#;
     let error = function.invoke(nameless).await.unwrap_err();
     assert_eq!(error, HandlerError::Event(EventError::MissingMessageId { index: 0 }));
@@ -242,7 +292,7 @@ async fn a_panic_fails_the_invocation_without_its_words_and_not_the_next_one() {
     function.data_keys.fault("bad", Fault::Panics);
     let error = function.invoke(&json!({"records": [record("p", "bad")]}).to_string()).await.unwrap_err();
     assert_eq!(error, HandlerError::Panicked(HandlerPanicked));
-    let told = format!("{error} {error:?} {:?}", Diagnostic::from(error));
+    let told = format!("{error} {error:?} {:?}", InvocationError::from(error));
     assert!(told.contains("HandlerPanicked") && !told.contains("secret"), "{told}");
     let response = function.invoke(&json!({"records": [record("p", "a")]}).to_string()).await.unwrap();
     assert_eq!(codes(&response), [""]);

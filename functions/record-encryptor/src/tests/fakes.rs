@@ -4,9 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use lambda_runtime::{Context, LambdaEvent};
 use serde_json::Value;
-use serde_json::value::RawValue;
 use warmkeys::clock::{Clock, SystemClock};
 use warmkeys::data_keys::{DataKeyError, GenerateDataKey, GenerationRequest};
 use warmkeys::encrypting_writer::{EncryptingSettings, EncryptingWriter};
@@ -14,6 +12,7 @@ use warmkeys::kinesis::{
     EntryFailure, EntryResult, KinesisWriter, ListShards, ListShardsError, ListedShard, PutRecords, PutRecordsError,
     ShardPage, WriterSettings,
 };
+use warmkeys::lambda::runtime_api::Invocation;
 use warmkeys::message::{DataKey, EncryptionContext, MessageLimits, RawAesKey, SealedMessage, SealingMaterials};
 use warmkeys::records::{SequenceNumber, UserRecord};
 use warmkeys::retry::{Deadline, Jitter};
@@ -79,12 +78,12 @@ impl Function {
         Self { data_keys, stream, function: RecordEncryptor::new(writer, FUNCTION_TIMEOUT, clock) }
     }
 
-    /// Invokes the function as the runtime does: the event is read through the same deserialiser.
+    /// Invokes the function as the runtime does.
     pub(super) async fn invoke(&self, event: &str) -> Result<Value, HandlerError> {
         let started = SystemClock.now().monotonic;
-        let mut deserializer = serde_json::Deserializer::from_slice(event.as_bytes());
-        let payload: Box<RawValue> = serde_path_to_error::deserialize(&mut deserializer).expect("JSON");
-        let response = self.function.handle(LambdaEvent::new(payload, Context::default())).await?;
+        let event = event.as_bytes().to_vec().into();
+        let invocation = Invocation { request_id: "1".to_owned(), deadline_epoch_millis: 0, event };
+        let response = self.function.handle(invocation).await?;
         assert!(SystemClock.now().monotonic - started < FUNCTION_TIMEOUT, "the answer came too late");
         Ok(serde_json::to_value(response).expect("a response"))
     }
