@@ -81,7 +81,8 @@ pub async fn sealing_materials(
     Ok(SealingMaterials::new(suite, data_key, &[encrypted], claimed, &EncryptionContext::empty(), None)?)
 }
 
-fn client(kms: &EmbeddedKms) -> Client {
+/// A client of `kms`.
+pub fn client(kms: &EmbeddedKms) -> Client {
     let config = aws_sdk_kms::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::from_static(REGION))

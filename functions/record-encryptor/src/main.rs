@@ -1,5 +1,6 @@
 //! Lambda function: encrypts records in bulk under reused data keys and writes them to a Kinesis stream.
 
+use std::alloc::System;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -11,6 +12,11 @@ use warmkeys::kinesis::{KinesisClient, KinesisWriter};
 use warmkeys::kms::KmsClient;
 use warmkeys::lambda::{self, Error, runtime_api};
 use warmkeys::retry::{ConcurrencyLimit, Retrying};
+use zeroizing_alloc::ZeroAlloc;
+
+/// Wipes all memory that is given back. Data keys pass through memory of others: the buffers of TLS, HTTP and the SDK.
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 
 #[tokio::main]
 async fn main() -> Result<ExitCode, Error> {

@@ -27,7 +27,8 @@ impl Call<KmsDecrypt> for KmsClient {
 }
 
 fn decrypted(output: DecryptOutput) -> Result<DecryptedCiphertext, DataKeyError> {
-    // Taken over, so that no copy of the secret is left behind.
+    // Taken over: the bytes that the SDK decoded become the key's, and are wiped with it. What it decoded them from, the base64 in the
+    // buffers of TLS, HTTP and the SDK, belongs to others: only the functions' allocator wipes that, when it is given back.
     let data_key = DataKey::new(output.plaintext.ok_or_else(KmsFailure::incomplete)?.into_inner());
     let key = output.key_id.ok_or_else(KmsFailure::incomplete)?.parse().map_err(|_| DataKeyError::WrongKey)?;
     Ok(DecryptedCiphertext { data_key, key })

@@ -17,7 +17,7 @@ impl Call<KmsEncrypt> for KmsClient {
             .client
             .encrypt()
             .key_id(request.key.as_str())
-            // The SDK's copy is not wiped, nor is the request that it is written into: nothing that this crate could change.
+            // The SDK's copy and the request that it is written into are left to the allocator, as the answer of `Decrypt` is.
             .plaintext(Blob::new(request.plaintext.expose()))
             .set_encryption_context(request::context(&request.encryption_context))
             .set_grant_tokens(request::grant_tokens(&request.grant_tokens))

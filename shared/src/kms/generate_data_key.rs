@@ -28,7 +28,7 @@ impl Call<KmsGenerateDataKey> for KmsClient {
 }
 
 fn generated(output: GenerateDataKeyOutput) -> Result<GeneratedDataKey, DataKeyError> {
-    // Taken over, so that no copy of the secret is left behind.
+    // Taken over, as that of `Decrypt`: the base64 that it came in is left to the allocator.
     let data_key = DataKey::new(output.plaintext.ok_or_else(KmsFailure::incomplete)?.into_inner());
     let ciphertext = output.ciphertext_blob.ok_or_else(KmsFailure::incomplete)?.into_inner();
     let key = output.key_id.ok_or_else(KmsFailure::incomplete)?;
