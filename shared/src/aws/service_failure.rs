@@ -9,7 +9,7 @@ use aws_types::request_id::RequestId;
 
 use super::{CallerFault, SdkError};
 use crate::failure::describe;
-use crate::text::bounded;
+use crate::text::one_line;
 
 /// What may be shown of the failure of a request to `service`, bounded and without content: what goes on in the SDK's own error's place.
 pub(crate) fn request_cause<E: ProvideErrorMetadata + Error + 'static>(
@@ -17,7 +17,7 @@ pub(crate) fn request_cause<E: ProvideErrorMetadata + Error + 'static>(
     error: &SdkError<E>,
 ) -> Arc<dyn Error + Send + Sync> {
     let SdkError::ServiceError(answer) = error else {
-        return Arc::new(Unreachable { service, cause: bounded(&describe(error), MAX_TEXT_LEN) });
+        return Arc::new(Unreachable { service, cause: one_line(&describe(error), MAX_TEXT_LEN) });
     };
     let (code, status) = (error.code().unwrap_or_default(), answer.raw().status().as_u16());
     let message = match CallerFault::of(code, status) {
@@ -26,10 +26,10 @@ pub(crate) fn request_cause<E: ProvideErrorMetadata + Error + 'static>(
     };
     Arc::new(ServiceFailure {
         service,
-        code: bounded(code, MAX_TEXT_LEN),
+        code: one_line(code, MAX_TEXT_LEN),
         status: Some(status),
-        request_id: error.request_id().map(|id| bounded(id, MAX_TEXT_LEN)),
-        message: message.map(|text| bounded(text, MAX_TEXT_LEN)),
+        request_id: error.request_id().map(|id| one_line(id, MAX_TEXT_LEN)),
+        message: message.map(|text| one_line(text, MAX_TEXT_LEN)),
     })
 }
 
@@ -41,7 +41,7 @@ pub(crate) fn first_line(message: &str) -> &str {
 
 /// What may be shown of the failure of one entry, in an answer that says 200.
 pub(crate) fn entry_cause(service: &'static str, code: &str) -> Arc<dyn Error + Send + Sync> {
-    let code = bounded(code, MAX_TEXT_LEN);
+    let code = one_line(code, MAX_TEXT_LEN);
     Arc::new(ServiceFailure { service, code, status: None, request_id: None, message: None })
 }
 

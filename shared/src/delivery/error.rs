@@ -4,7 +4,7 @@ use std::error::Error;
 use std::sync::Arc;
 
 use crate::failure::FailureClass;
-use crate::text::bounded;
+use crate::text::one_line;
 
 /// A sink's own words go to the log: 300 bytes hold every reason that is worth reading.
 const MAX_REASON_LEN: usize = 300;
@@ -57,13 +57,13 @@ impl DeliveryError {
     /// [`NotNow`](Self::NotNow), with a `reason` of which at most 300 bytes are kept.
     #[must_use]
     pub fn not_now(reason: &str) -> Self {
-        Self::NotNow { reason: bounded(reason, MAX_REASON_LEN) }
+        Self::NotNow { reason: one_line(reason, MAX_REASON_LEN) }
     }
 
     /// [`Never`](Self::Never), with a `reason` of which at most 300 bytes are kept.
     #[must_use]
     pub fn never(reason: &str) -> Self {
-        Self::Never { reason: bounded(reason, MAX_REASON_LEN) }
+        Self::Never { reason: one_line(reason, MAX_REASON_LEN) }
     }
 
     /// The failure's class. Only [`Never`](Self::Never) is permanent: all others are the destination's, not the record's.

@@ -9,7 +9,7 @@ use super::KeyStore;
 use crate::aws::{CallerFault, MAX_TEXT_LEN, first_line};
 use crate::data_keys::DataKeyError;
 use crate::failure::describe;
-use crate::text::bounded;
+use crate::text::one_line;
 
 /// A failed KMS request, without the request and without the response's body, either of which may be secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -66,7 +66,7 @@ where
         SdkError::ServiceError(context) => {
             let (error, status) = (context.err().meta(), context.raw().status().as_u16());
             let message = error.message().unwrap_or("no message");
-            let shown = |text: &str| bounded(text, MAX_TEXT_LEN);
+            let shown = |text: &str| one_line(text, MAX_TEXT_LEN);
             let failure = Arc::new(KmsFailure::Answered {
                 code: shown(error.code().unwrap_or("no code")),
                 status,
@@ -79,7 +79,7 @@ where
             }
         }
         SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) => {
-            let failure = Arc::new(KmsFailure::NotReached { reason: describe(&error) });
+            let failure = Arc::new(KmsFailure::NotReached { reason: one_line(&describe(&error), MAX_TEXT_LEN) });
             match caller {
                 Some(fault) => DataKeyError::Caller(fault.with_cause(failure)),
                 None => DataKeyError::Transient(failure),
@@ -91,7 +91,7 @@ where
             DataKeyError::Transient(Arc::new(KmsFailure::Unreadable { status }))
         }
         // Endpoint, Region or credentials: nothing that a record brings into a request makes it fail to be built.
-        _ => DataKeyError::Caller(Arc::new(KmsFailure::NotBuilt { reason: describe(&error) })),
+        _ => DataKeyError::Caller(Arc::new(KmsFailure::NotBuilt { reason: one_line(&describe(&error), MAX_TEXT_LEN) })),
     }
 }
 

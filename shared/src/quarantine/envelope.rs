@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::failure::FailureClass;
 use crate::records::{RejectedRecord, SequenceNumber, ShardOrigin, ShardRecord};
-use crate::text::{bounded, escape_for_sqs, parse_rfc3339, rfc3339};
+use crate::text::{escape_for_sqs, one_line, parse_rfc3339, rfc3339};
 
 /// A rejected record as it is kept, in camel case as JSON:
 ///
@@ -112,7 +112,7 @@ impl QuarantineEnvelope {
             explicit_hash_key: record.explicit_hash_key.as_ref().map(ToString::to_string),
             approximate_arrival_timestamp: record.approximate_arrival_timestamp.map(rfc3339),
             failure_class: rejected.class.name().to_owned(),
-            reason: bounded(&rejected.reason, Self::MAX_REASON_LEN),
+            reason: one_line(&rejected.reason, Self::MAX_REASON_LEN),
             payload: EnvelopePayload::Data(base64_simd::STANDARD.encode_to_string(&record.data)),
         }
     }

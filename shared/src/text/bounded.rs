@@ -11,6 +11,11 @@ pub(crate) fn bounded(text: &str, max_len: usize) -> String {
     format!("{beginning}{ELLIPSIS}")
 }
 
+/// [`bounded`], and with a space for each control character: the words of another program, which are to stay within a line of the log.
+pub(crate) fn one_line(text: &str, max_len: usize) -> String {
+    bounded(text, max_len).replace(char::is_control, " ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -25,5 +30,11 @@ mod tests {
     #[test]
     fn a_character_is_never_split() {
         assert_eq!(bounded("éééé", 6), "é…");
+    }
+
+    #[test]
+    fn what_another_program_says_is_one_line() {
+        assert_eq!(one_line("no\r\n\x1B[31mkey\u{85}\0é", 100), "no   [31mkey  é");
+        assert_eq!(one_line("\n23456789", 6), " 23…");
     }
 }

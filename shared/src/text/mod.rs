@@ -4,6 +4,6 @@ mod bounded;
 mod sqs_characters;
 mod timestamp;
 
-pub(crate) use bounded::bounded;
+pub(crate) use bounded::{bounded, one_line};
 pub(crate) use sqs_characters::{escape_for_sqs, sqs_allows};
 pub(crate) use timestamp::{parse_rfc3339, rfc3339};

@@ -63,9 +63,15 @@ async fn without_credentials_the_caller_is_at_fault() {
 }
 
 #[tokio::test]
-async fn what_kms_says_is_bounded() {
-    let body = format!(r#"{{"__type":"AccessDeniedException","message":"{}"}}"#, "x".repeat(1 << 20));
-    assert!(describe(&failure(400, &body, KeyStore::Kms).await).len() < 1_000);
+async fn what_kms_says_is_bounded_and_stays_within_a_line() {
+    let long =
+        format!(r#"{{"__type":"AccessDeniedException","message":"no\n\r\u001b[2Jaccess {}"}}"#, "x".repeat(1 << 20));
+    let code = format!(r#"{{"__type":"{}","message":"m"}}"#, "Y".repeat(1 << 20));
+    for body in [long, code] {
+        let error = failure(400, &body, KeyStore::Kms).await;
+        let reason = error.source().unwrap().to_string();
+        assert!(reason.len() < 1_200 && !reason.contains(char::is_control), "{} bytes", reason.len());
+    }
 }
 
 #[tokio::test]
