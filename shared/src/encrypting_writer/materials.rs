@@ -109,13 +109,11 @@ fn with_configured_pairs(
     own: &EncryptionContext,
     configured: &EncryptionContext,
 ) -> Result<EncryptionContext, EncryptError> {
-    let mut context = configured.clone();
-    for (key, value) in own.iter() {
-        if context.insert(key, value).is_some_and(|configured| configured != value) {
-            return Err(EncryptError::ContradictsConfiguredPair);
-        }
+    let contradicts = |(key, value)| configured.get(key).is_some_and(|configured| configured != value);
+    if own.iter().any(contradicts) {
+        return Err(EncryptError::ContradictsConfiguredPair);
     }
-    Ok(context)
+    Ok(configured.iter().chain(own.iter()).collect())
 }
 
 #[cfg(test)]
