@@ -82,7 +82,9 @@ fn neither_data_keys_nor_refused_plaintexts_leave_copies_in_spare_capacity_or_ou
     let secrets: Vec<Secret> = (0..SECRETS).map(|_| Secret::new()).collect();
     // Of a vector with spare capacity, the allocation cannot become the data key's.
     for capacity in [32, 100] {
-        let data_keys: Vec<_> = secrets.iter().map(|secret| DataKey::new(secret.among(0, 0, capacity))).collect();
+        // All of them before any is taken over, so that no vector gets the memory of one that was given back.
+        let vectors: Vec<_> = secrets.iter().map(|secret| secret.among(0, 0, capacity)).collect();
+        let data_keys: Vec<_> = vectors.into_iter().map(DataKey::new).collect();
         let clones = data_keys.clone();
         assert_eq!(Secret::held(&secrets), SECRETS, "this finds what is there");
         drop((data_keys, clones));

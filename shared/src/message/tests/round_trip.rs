@@ -16,6 +16,16 @@ fn suites() -> impl Strategy<Value = AlgorithmSuite> {
     proptest::sample::select(AlgorithmSuite::ALL.as_slice())
 }
 
+/// A buffer that grows leaves what it held in the memory that it outgrew, where nobody wipes it.
+#[test]
+fn a_plaintext_is_written_into_memory_of_its_own_length() {
+    let (materials, opening) = materials(AlgorithmSuite::Aes256GcmHkdfSha512CommitKey, 1, &[], &[]);
+    for len in [15, 16, 17, 40] {
+        let message = seal(&vec![7; len], &materials, FRAME_LEN).unwrap();
+        assert_eq!(opening.open(&message).unwrap().capacity(), len);
+    }
+}
+
 proptest! {
     #[test]
     fn every_suite_opens_what_it_sealed(
