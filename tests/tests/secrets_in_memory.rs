@@ -1,5 +1,6 @@
 //! What memory holds of secrets that are no longer needed: that of the built function, and that of this process, as Linux allows.
-#![cfg(all(test, target_os = "linux"))]
+#![cfg(test)]
+#![cfg(target_os = "linux")]
 
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};

@@ -1,10 +1,16 @@
 //! Lambda function: decrypts Aurora and RDS database activity streams and delivers their events to a sink.
 
+use std::alloc::System;
 use std::process::ExitCode;
 
 use activity_stream::{ActivityEvents, Config, Output};
 use warmkeys::lambda::{Error, StreamDecryptor, configure};
 use warmkeys::sinks::ConfiguredSink;
+use zeroizing_alloc::ZeroAlloc;
+
+/// Wipes all memory that is given back. Data keys pass through memory of others: the buffers of TLS, HTTP and the SDK.
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 
 #[tokio::main]
 async fn main() -> Result<ExitCode, Error> {

@@ -1,5 +1,7 @@
 //! What a payload that cannot be opened looks like: what an operator would find out by looking at its first bytes.
 
+use memchr::memmem;
+
 use super::RecordFormat;
 use crate::kpl;
 
@@ -8,46 +10,75 @@ impl RecordFormat {
     /// looks like what the format reads, or like nothing that is known. Tells only by the first bytes, and shows none.
     #[must_use]
     pub fn hint(&self, payload: &[u8]) -> Option<&'static str> {
-        let is_message_expected = matches!(self, Self::EncryptionSdk(_));
+        let look = Look::of(payload)?;
+        let expected = match self {
+            Self::EncryptionSdk(_) => Look::Message,
+            Self::KmsCiphertext(_) => Look::KmsCiphertext,
+            Self::ActivityStream(_) => Look::ActivityRecord,
+        };
+        (look != expected).then_some(match look {
+            Look::Aggregate => {
+                "a KPL aggregate that was not taken apart: it is damaged, or has too many user records that are too short to be encrypted"
+            }
+            Look::Gzip => "gzip: encrypt after compressing, not before",
+            Look::Message => "a message of the AWS Encryption SDK, which RECORD_FORMAT=encryption-sdk reads",
+            Look::KmsCiphertext => "a bare KMS ciphertext, which RECORD_FORMAT=kms-ciphertext reads",
+            Look::ActivityRecord => {
+                "a record of a database activity stream, which RECORD_FORMAT=database-activity-stream reads"
+            }
+            Look::Base64 => "the base64 text of a ciphertext: let the producer send the bytes",
+            Look::Json => "JSON in clear: its producer does not encrypt",
+        })
+    }
+}
+
+/// What payloads are told apart as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Look {
+    Aggregate,
+    Gzip,
+    Message,
+    KmsCiphertext,
+    ActivityRecord,
+    Base64,
+    Json,
+}
+
+impl Look {
+    fn of(payload: &[u8]) -> Option<Self> {
         if payload.starts_with(&kpl::MAGIC) {
-            return Some(
-                "a KPL aggregate that was not taken apart: it is damaged, or has too many user records that are too short to be encrypted",
-            );
+            return Some(Self::Aggregate);
         }
-        if payload.starts_with(&GZIP) {
-            return Some("gzip: encrypt after compressing, not before");
+        if let Some(ciphertext) = Self::of_ciphertext(payload) {
+            return Some(ciphertext);
         }
-        if looks_like_message(payload) {
-            return (!is_message_expected)
-                .then_some("a message of the AWS Encryption SDK: set RECORD_FORMAT to encryption-sdk");
+        if decoded_beginning(payload).is_some_and(|decoded| Self::of_ciphertext(&decoded).is_some()) {
+            return Some(Self::Base64);
         }
-        if looks_like_kms_ciphertext(payload) {
-            return is_message_expected.then_some("a bare KMS ciphertext: set RECORD_FORMAT to kms-ciphertext");
+        match payload.trim_ascii_start() {
+            [0x1F, 0x8B, ..] => Some(Self::Gzip), // RFC 1952
+            [b'{', ..] if is_of_activity_stream(payload) => Some(Self::ActivityRecord),
+            [b'{' | b'[', ..] => Some(Self::Json),
+            _ => None,
         }
-        if let Some(decoded) = decoded_beginning(payload)
-            && (looks_like_message(&decoded) || looks_like_kms_ciphertext(&decoded))
-        {
-            return Some("the base64 text of a ciphertext: let the producer send the bytes");
-        }
-        match payload.trim_ascii_start().first() {
-            Some(b'{' | b'[') => Some("JSON in clear: its producer does not encrypt"),
+    }
+
+    fn of_ciphertext(payload: &[u8]) -> Option<Self> {
+        match payload {
+            // A version, and the type that only version 1 has, or a suite.
+            // <https://github.com/awslabs/aws-encryption-sdk-specification/blob/master/data-format/message-header.md>
+            [0x01, 0x80, ..] | [0x02, 0x04 | 0x05, 0x78, ..] => Some(Self::Message),
+            // AWS does not document what a `CiphertextBlob` looks like. Those under symmetric keys of KMS have begun like this for years.
+            [0x01, 0x02, 0x02 | 0x03, 0x00, 0x78, ..] => Some(Self::KmsCiphertext),
             _ => None,
         }
     }
 }
 
-/// RFC 1952.
-const GZIP: [u8; 2] = [0x1F, 0x8B];
-
-/// A version, and a suite or the type that only version 1 has.
-/// <https://github.com/awslabs/aws-encryption-sdk-specification/blob/master/data-format/message-header.md>
-fn looks_like_message(payload: &[u8]) -> bool {
-    matches!(payload, [0x01, 0x80, ..] | [0x02, 0x04 | 0x05, 0x78, ..])
-}
-
-/// AWS does not document what a `CiphertextBlob` looks like. Those under symmetric keys of KMS begin like this, and have for years.
-fn looks_like_kms_ciphertext(payload: &[u8]) -> bool {
-    matches!(payload, [0x01, 0x02, 0x02 | 0x03, 0x00, 0x78, ..])
+/// Databases write the type first.
+fn is_of_activity_stream(json: &[u8]) -> bool {
+    const BEGINNING: usize = 100;
+    memmem::find(json.get(..BEGINNING).unwrap_or(json), b"DatabaseActivityMonitoringRecords").is_some()
 }
 
 /// The first bytes of what base64 text stands for.
@@ -59,16 +90,20 @@ fn decoded_beginning(payload: &[u8]) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record_format::{EncryptionSdkFormat, KmsCiphertextFormat};
+    use crate::record_format::{ActivityStreamFormat, DatabaseResource, EncryptionSdkFormat, KmsCiphertextFormat};
 
     const MESSAGE_1: &[u8] = &[0x01, 0x80, 0x03, 0x78, 0xAA, 0xAA];
     const MESSAGE_2: &[u8] = &[0x02, 0x05, 0x78, 0xAA, 0xAA, 0xAA];
     const KMS_CIPHERTEXT: &[u8] = &[0x01, 0x02, 0x02, 0x00, 0x78, 0xAA];
+    const ACTIVITY: &[u8] = br#"{ "type": "DatabaseActivityMonitoringRecords", "version": "1.1" }"#;
 
-    fn hints(payload: &[u8]) -> [&'static str; 2] {
+    /// The hints of all formats.
+    fn hints(payload: &[u8]) -> [&'static str; 3] {
+        let database = DatabaseResource::parse("cluster-A").expect("an id");
         let formats = [
             RecordFormat::EncryptionSdk(EncryptionSdkFormat::default()),
             RecordFormat::KmsCiphertext(KmsCiphertextFormat::default()),
+            RecordFormat::ActivityStream(ActivityStreamFormat { database, max_document_len: 1 }),
         ];
         formats.map(|format| format.hint(payload).unwrap_or_default())
     }
@@ -92,20 +127,21 @@ mod tests {
     }
 
     #[test]
-    fn the_other_format_s_payloads_are_told_and_the_format_s_own_are_not() {
-        for message in [MESSAGE_1, MESSAGE_2] {
-            assert_eq!(
-                hints(message),
-                ["", "a message of the AWS Encryption SDK: set RECORD_FORMAT to encryption-sdk"]
-            );
+    fn another_format_s_payloads_are_told_and_the_format_s_own_are_not() {
+        let message = "a message of the AWS Encryption SDK, which RECORD_FORMAT=encryption-sdk reads";
+        let kms_ciphertext = "a bare KMS ciphertext, which RECORD_FORMAT=kms-ciphertext reads";
+        let activity = "a record of a database activity stream, which RECORD_FORMAT=database-activity-stream reads";
+        for payload in [MESSAGE_1, MESSAGE_2] {
+            assert_eq!(hints(payload), ["", message, message]);
         }
-        assert_eq!(hints(KMS_CIPHERTEXT), ["a bare KMS ciphertext: set RECORD_FORMAT to kms-ciphertext", ""]);
+        assert_eq!(hints(KMS_CIPHERTEXT), [kms_ciphertext, "", kms_ciphertext]);
+        assert_eq!(hints(ACTIVITY), [activity, activity, ""]);
     }
 
     #[test]
     fn of_anything_else_nothing_is_said() {
         for unknown in [&b""[..], b"A", b"AYADeA", b"AAAAAAAAAAAA", b"plain text", &[0x01], &[0x02, 0x04], &[0x1F]] {
-            assert_eq!(hints(unknown), ["", ""], "{unknown:?}");
+            assert_eq!(hints(unknown), ["", "", ""], "{unknown:?}");
         }
     }
 }

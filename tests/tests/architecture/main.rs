@@ -152,6 +152,14 @@ fn functions_depend_on_the_library_and_never_on_each_other_or_on_test_support() 
 }
 
 #[test]
+fn every_function_wipes_the_memory_that_it_gives_back() {
+    for path in sources("functions").iter().filter(|path| path.ends_with("src/main.rs")) {
+        let code = code(path);
+        assert!(code.contains("#[global_allocator]\nstatic ALLOCATOR: ZeroAlloc<System>"), "{}", path.display());
+    }
+}
+
+#[test]
 fn no_source_allows_unsafe_code() {
     for folder in ["shared/src", "functions", "tests/src"] {
         for path in sources(folder) {
