@@ -150,5 +150,6 @@ impl<G: GenerateDataKey, P: PutRecords, L: ListShards> RecordEncryptor<G, P, L> 
 const ON_UNKNOWN_OUTCOME: OnUnknownOutcome = OnUnknownOutcome::SendAgain;
 
 fn log(message_id: &str, failure: &RecordFailure) {
-    tracing::warn!(message_id, code = ?failure.code(), reason = describe(failure), "a message failed");
+    let retryable = failure.is_retryable();
+    tracing::warn!(message_id, code = ?failure.code(), retryable, reason = describe(failure), "a message failed");
 }
