@@ -44,6 +44,8 @@ pub enum ErrorCode {
     KinesisFailed,
     /// Kinesis refuses all writing: access, the stream's name or state. An operator can fix it.
     KinesisRefused,
+    /// Kinesis refuses this record, and takes others: perhaps it is larger than the stream's own limit.
+    RecordRefused,
     /// An earlier record of the same partition key failed; writing this one would break their order.
     EarlierRecordFailed,
     /// The record was sent, and nobody knows whether it was written: sent again, it may be in the stream twice.
@@ -111,6 +113,7 @@ fn code_of(error: &EncryptError) -> ErrorCode {
         EncryptError::Write(WriteError::Throttled) => ErrorCode::KinesisThrottled,
         EncryptError::Write(WriteError::Failed) => ErrorCode::KinesisFailed,
         EncryptError::Write(WriteError::Refused(_)) => ErrorCode::KinesisRefused,
+        EncryptError::Write(WriteError::Rejected(_)) => ErrorCode::RecordRefused,
         EncryptError::Write(WriteError::ShardMapUnavailable(error)) => match error {
             ListShardsError::Throttled(_) => ErrorCode::KinesisThrottled,
             ListShardsError::Refused(_) => ErrorCode::KinesisRefused,
