@@ -37,7 +37,8 @@ impl Kind {
 }
 
 pub(super) enum TestClient {
-    Kms(Retrying<KmsClient>),
+    /// Each request has a pace of its own: one that they shared would not let all of them be under way from the beginning.
+    Kms(KmsClient, RetryPolicy),
     Kinesis(KinesisWriter<KinesisClient, KinesisClient>),
     Sqs(SqsSink),
     Firehose(FirehoseSink),
@@ -56,7 +57,7 @@ impl TestClient {
         match kind {
             Kind::Kms => {
                 let client = KmsClient::new(sdk, &KmsSettings::new(ATTEMPT, ATTEMPT, KeyStore::Kms).unwrap());
-                Self::Kms(Retrying::new(client, retry, ConcurrencyLimit::new(16.try_into().unwrap()), clock()))
+                Self::Kms(client, retry)
             }
             Kind::Kinesis => {
                 let client = KinesisClient::new(sdk, StreamIdentifier::parse("orders").unwrap());
@@ -92,7 +93,9 @@ impl TestClient {
     pub(super) async fn send(&self) -> bool {
         let deadline = within(60);
         match self {
-            Self::Kms(kms) => {
+            Self::Kms(client, retry) => {
+                let limit = ConcurrencyLimit::new(1.try_into().unwrap());
+                let kms = Retrying::new(client.clone(), retry.clone(), limit, clock());
                 let request = KmsDecrypt {
                     key: Some(KMS_KEY.parse().unwrap()),
                     ciphertext: b"ciphertext".to_vec(),
