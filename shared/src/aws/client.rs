@@ -12,6 +12,7 @@ use super::Connections;
 use crate::clock::SystemClock;
 
 /// The configuration of a client of the crate `$sdk`, from the shared one: a macro, because each SDK crate has a builder type of its own.
+#[allow(unused_macros, reason = "a build without any service has no client")]
 macro_rules! client_config {
     ($sdk:ident, $shared:expr, $timeouts:expr) => {{
         let shared: &aws_config::SdkConfig = $shared;
@@ -22,6 +23,7 @@ macro_rules! client_config {
             .interceptor(crate::aws::TraceHeader)
     }};
 }
+#[allow(unused_imports, reason = "a build without any service has no client")]
 pub(crate) use client_config;
 
 /// The SDK's own retrying is off: two layers of it multiply, and only ours knows the deadline.
