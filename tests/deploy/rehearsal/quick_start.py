@@ -95,16 +95,17 @@ def _stack_name(environment: str) -> str:
 
 def _with_replaced_placeholders(first: dict[str, str], work: Path) -> Path:
     """samconfig.toml, with the ARNs of the first stack in place of what has to be replaced."""
-    configuration = SAM_CONFIGURATION.read_text()
+    before, header, rest = SAM_CONFIGURATION.read_text().partition("[existing-stream.deploy.parameters.parameter_overrides]\n")
+    configuration, next_table, after = rest.partition("\n[")
     for parameter, value in {"StreamArn": first["StreamArn"], "KmsKeyArns": first["KmsKeyArn"]}.items():
         configuration, count = re.subn(rf"^({parameter} = .*?)arn:[^\"]*", rf"\g<1>{value}", configuration, flags=re.M)
         if count != 1:
             raise StepFailed(f"{SAM_CONFIGURATION.name} has {count} values of {parameter} to replace")
-    # This machine's processor, as below. The table is the last.
-    configuration += f'Architecture = "{architecture()}"\n'
+    # This machine's processor, as below.
+    configuration = f'Architecture = "{architecture()}"\n{configuration}'
     replaced = work / "existing-stream" / SAM_CONFIGURATION.name
     replaced.parent.mkdir()
-    replaced.write_text(configuration)
+    replaced.write_text(before + header + configuration + next_table + after)
     return replaced
 
 
