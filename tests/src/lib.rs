@@ -1,6 +1,7 @@
 //! The embedded local stack: what the functions meet in production, small enough to run beside a test.
 //!
 //! - [`binaries`]: the functions, built.
+//! - [`chaos`]: the whole function among failing services, judged by a model: `cargo chaos`.
 //! - [`command_line`]: what the programs that are started by hand have in common.
 //! - [`event_source_mapping`]: takes batches from the stream to the function, and obeys its responses.
 //! - [`events`]: recorded scenarios, and what has to become of them.
@@ -14,6 +15,7 @@
 //! Nothing here is linked into a function; the functions run as the binaries that are deployed.
 
 pub mod binaries;
+pub mod chaos;
 pub mod command_line;
 pub mod configuration;
 pub mod event_source_mapping;

@@ -12,6 +12,8 @@
 )]
 
 mod clock;
+#[cfg(feature = "aws")]
+mod connections;
 #[cfg(feature = "kinesis")]
 mod kcl;
 #[cfg(feature = "kinesis")]
@@ -20,6 +22,8 @@ mod kms;
 pub mod requests;
 
 pub use clock::ManualClock;
+#[cfg(feature = "aws")]
+pub use connections::connections_over;
 #[cfg(feature = "kinesis")]
 pub use kcl::kcl_user_records;
 #[cfg(feature = "kinesis")]

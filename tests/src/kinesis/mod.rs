@@ -23,4 +23,5 @@ pub use effect::{Effect, ScriptedFault};
 pub use embedded_kinesis::{EmbeddedKinesis, KinesisSettings};
 pub use error::KinesisError;
 pub use operation::Operation;
+pub(crate) use service::KinesisService;
 pub use shard_limits::ShardLimits;

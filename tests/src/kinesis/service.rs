@@ -28,7 +28,7 @@ use crate::unpoisoned::lock;
 
 /// Answers the Kinesis protocol for one stream.
 #[derive(Debug)]
-pub(super) struct KinesisService {
+pub(crate) struct KinesisService {
     stream: Arc<InMemoryStream>,
     latency: Duration,
     max_record_bytes: usize,
@@ -46,7 +46,7 @@ struct State {
 }
 
 impl KinesisService {
-    pub(super) fn new(stream: Arc<InMemoryStream>, settings: &KinesisSettings, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(stream: Arc<InMemoryStream>, settings: &KinesisSettings, clock: Arc<dyn Clock>) -> Self {
         let quotas = ShardQuotas::new(settings.shard_limits);
         Self {
             stream,

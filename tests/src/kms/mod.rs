@@ -26,6 +26,7 @@ mod request;
 mod service;
 mod throttling_proxy;
 
+pub(crate) use service::KmsService;
 pub use call_log::{CallCounts, CallLog};
 pub use effect::{Effect, ScriptedFault};
 pub use embedded_kms::{EmbeddedKms, KmsSettings};

@@ -28,7 +28,7 @@ use crate::unpoisoned::lock;
 
 /// Answers the KMS protocol and the admin endpoints.
 #[derive(Debug)]
-pub(super) struct KmsService {
+pub(crate) struct KmsService {
     latency: Duration,
     clock: Arc<dyn Clock>,
     /// Guards everything that a call reads or changes; never held across an await.
@@ -44,7 +44,7 @@ struct State {
 }
 
 impl KmsService {
-    pub(super) fn new(settings: &KmsSettings, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(settings: &KmsSettings, clock: Arc<dyn Clock>) -> Self {
         let now = clock.now().monotonic;
         let state = State {
             keys: KeyStore::with_development_keys(),

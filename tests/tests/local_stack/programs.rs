@@ -7,7 +7,8 @@ use std::process::{Command, Output, Stdio};
 use super::http::post;
 
 /// The programs, each with a wrong argument and what has to be said about it.
-const PROGRAMS: [(&str, &str, &[&str], &str); 7] = [
+const PROGRAMS: [(&str, &str, &[&str], &str); 8] = [
+    ("chaos", env!("CARGO_BIN_EXE_chaos"), &["--seeds", "0"], "a whole number from 1 on is expected"),
     (
         "configuration",
         env!("CARGO_BIN_EXE_configuration"),
