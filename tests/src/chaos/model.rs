@@ -22,7 +22,9 @@ pub(super) struct Model {
     quarantined: Vec<bool>,
     /// The sink's objects by key.
     objects: BTreeMap<String, Vec<usize>>,
-    /// When the last `Decrypt` was sent that was answered with success, by sandbox and ciphertext.
+    /// When a data key was first asked for that has not been obtained since, by sandbox and ciphertext.
+    asked: HashMap<(usize, String), Now>,
+    /// When the data key was first asked for that was obtained last. It is as old as that: nobody knows when KMS answered.
     decrypted: HashMap<(usize, String), Now>,
     invocation: Invocation,
     violations: Vec<String>,
@@ -51,6 +53,7 @@ impl Model {
             arrivals: vec![0; len],
             quarantined: vec![false; len],
             objects: BTreeMap::new(),
+            asked: HashMap::new(),
             decrypted: HashMap::new(),
             invocation: Invocation::default(),
             violations: Vec::new(),
@@ -141,11 +144,18 @@ impl Model {
         self.invocation.disturbed |= service != Service::Kms;
     }
 
+    /// The function asks for the data key of `ciphertext`.
+    pub(super) fn asks(&mut self, sandbox: usize, ciphertext: &str, now: Now) {
+        self.asked.entry((sandbox, ciphertext.to_owned())).or_insert(now);
+    }
+
     /// The function was told the data key of `ciphertext`, for which it asked at `asked`.
     ///
     /// A key is asked for again when it has reached its refresh age by one of the sandbox's clocks, or when wall time has moved back.
     pub(super) fn decrypted(&mut self, sandbox: usize, ciphertext: &str, asked: Now) {
-        let before = self.decrypted.insert((sandbox, ciphertext.to_owned()), asked);
+        let key = (sandbox, ciphertext.to_owned());
+        let first_asked = self.asked.remove(&key).unwrap_or(asked);
+        let before = self.decrypted.insert(key, first_asked);
         let Some(before) = before else { return };
         let by_monotonic = asked.monotonic.saturating_duration_since(before.monotonic);
         let by_wall = asked.wall.duration_since(before.wall).ok();

@@ -115,8 +115,12 @@ impl Network {
         let service = Service::of(&request);
         let asked = pool.clock.now();
         let mut unanswered = Unanswered { network: self, service, is_answered: false };
+        let ciphertext = decrypts(service, &request);
         let (there, back, fault, dead) = {
             let mut state = self.state();
+            if let Some(ciphertext) = &ciphertext {
+                state.model.asks(pool.sandbox, ciphertext, asked);
+            }
             if service == Service::Kms {
                 state.model.kms_calls += 1;
             }
@@ -151,7 +155,6 @@ impl Network {
             Some(Fault::HangBefore) => return std::future::pending().await,
             _ => {}
         }
-        let ciphertext = decrypts(service, &request);
         let Answer { response, acknowledged } = self.services.carry_out(service, request, fault, &self.state).await;
         match fault {
             Some(Fault::LostAnswer) => return Err(reset()),

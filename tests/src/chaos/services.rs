@@ -117,7 +117,9 @@ impl Services {
             stored_by_entry.push(stored);
         }
         leave_out_end(fault, &mut told, &mut state);
-        let acknowledged = stored_by_entry.into_iter().take(told.len()).flatten().collect();
+        // Of an answer with too few results the writer believes none.
+        let is_whole = told.len() == entries.len();
+        let acknowledged = stored_by_entry.into_iter().flatten().filter(|_| is_whole).collect();
         let failed = told.iter().filter(|result| result["ErrorCode"].is_string()).count();
         let answer = json!({"FailedRecordCount": failed, "Records": told, "EncryptionType": "NONE"});
         Answer { acknowledged, ..plain(json_protocol::answer(&answer)) }

@@ -49,7 +49,7 @@ impl ShardRecords {
             let sequence_number =
                 SequenceNumber::parse(&format!("4959033827149025660855969253836157{number:022}")).expect("56 digits");
             let is_aggregate = rng.f64() < aggregates;
-            let members = if is_aggregate { rng.usize(0..=12) } else { 1 };
+            let members = if is_aggregate { rng.usize(1..=12) } else { 1 };
             let mut user_records = Vec::with_capacity(members);
             for member in 0..members {
                 let partition_key: Arc<str> = partition_key(rng.usize(0..keys)).into();
