@@ -22,11 +22,15 @@ pub(super) struct Model {
     quarantined: Vec<bool>,
     /// The sink's objects by key.
     objects: BTreeMap<String, Vec<usize>>,
+    /// The ciphertexts of data keys, in the order in which they were first asked for: the trace names them by their places.
+    data_keys: Vec<String>,
     /// When a data key was first asked for that has not been obtained since, by sandbox and ciphertext.
     asked: HashMap<(usize, String), Now>,
     /// When the data key was first asked for that was obtained last. It is as old as that: nobody knows when KMS answered.
     decrypted: HashMap<(usize, String), Now>,
     invocation: Invocation,
+    /// Whether a clock has jumped since the last invocation began.
+    jumped_since: bool,
     violations: Vec<String>,
     trace: Vec<String>,
     pub(super) kms_calls: u64,
@@ -40,6 +44,9 @@ struct Invocation {
     acknowledged: BTreeSet<usize>,
     /// Whether anything happened to a request to a destination.
     disturbed: bool,
+    /// Whether a clock jumped in it or since the one before. A load that had begun by then, and may have waited for its turn, is dated by
+    /// when it began: its data key is older than can be seen here, or from the future.
+    undated: bool,
 }
 
 impl Model {
@@ -53,9 +60,11 @@ impl Model {
             arrivals: vec![0; len],
             quarantined: vec![false; len],
             objects: BTreeMap::new(),
+            data_keys: Vec::new(),
             asked: HashMap::new(),
             decrypted: HashMap::new(),
             invocation: Invocation::default(),
+            jumped_since: false,
             violations: Vec::new(),
             trace: Vec::new(),
             kms_calls: 0,
@@ -147,14 +156,22 @@ impl Model {
     /// The function asks for the data key of `ciphertext`.
     pub(super) fn asks(&mut self, sandbox: usize, ciphertext: &str, now: Now) {
         self.asked.entry((sandbox, ciphertext.to_owned())).or_insert(now);
+        let data_key = self.data_key(ciphertext);
+        self.note(&format!("Kms: asked for data key {data_key}"));
     }
 
     /// The function was told the data key of `ciphertext`, for which it asked at `asked`.
     ///
     /// A key is asked for again when it has reached its refresh age by one of the sandbox's clocks, or when wall time has moved back.
     pub(super) fn decrypted(&mut self, sandbox: usize, ciphertext: &str, asked: Now) {
+        let data_key = self.data_key(ciphertext);
+        self.note(&format!("Kms: data key {data_key} is obtained"));
         let key = (sandbox, ciphertext.to_owned());
         let first_asked = self.asked.remove(&key).unwrap_or(asked);
+        if self.invocation.undated {
+            self.decrypted.remove(&key);
+            return;
+        }
         let before = self.decrypted.insert(key, first_asked);
         let Some(before) = before else { return };
         let by_monotonic = asked.monotonic.saturating_duration_since(before.monotonic);
@@ -162,17 +179,21 @@ impl Model {
         let needed = by_monotonic >= self.refresh_after || by_wall.is_some_and(|age| age >= self.refresh_after);
         if let Some(by_wall) = by_wall.filter(|_| !needed) {
             let ages = format!("{by_monotonic:?} by the monotonic clock, {by_wall:?} by wall time");
-            self.violated(format!("a data key was obtained again in sandbox {sandbox} at the age of {ages}"));
+            self.violated(format!("data key {data_key} was obtained again in sandbox {sandbox} at the age of {ages}"));
         }
     }
 
-    /// Forgets what sandboxes have obtained: the next invocation may find wall time moved back.
-    pub(super) fn wall_time_moved_back(&mut self, sandbox: usize) {
-        self.decrypted.retain(|(of, _), _| *of != sandbox);
+    /// A clock of the sandbox has jumped: set back, it makes what was obtained before unusable.
+    pub(super) fn clock_jumped(&mut self, sandbox: usize, is_back: bool) {
+        self.invocation.undated = true;
+        self.jumped_since = true;
+        if is_back {
+            self.decrypted.retain(|(of, _), _| *of != sandbox);
+        }
     }
 
     pub(super) fn invocation_begins(&mut self) {
-        self.invocation = Invocation::default();
+        self.invocation = Invocation { undated: std::mem::take(&mut self.jumped_since), ..Invocation::default() };
     }
 
     /// The function answered with this checkpoint: the records of `batch` before `checkpoint` are finished.
@@ -212,6 +233,14 @@ impl Model {
                 self.violated(format!("LOST: record {record} is nowhere at the end"));
             }
         }
+    }
+
+    fn data_key(&mut self, ciphertext: &str) -> usize {
+        let place = self.data_keys.iter().position(|known| known == ciphertext);
+        place.unwrap_or_else(|| {
+            self.data_keys.push(ciphertext.to_owned());
+            self.data_keys.len() - 1
+        })
     }
 
     fn is_done(&self, record: usize) -> bool {

@@ -16,6 +16,7 @@ impl Chaos {
                 self.network.state().model.note(&format!(
                     "the sandbox is frozen for {by:?}; its monotonic clock stands still, its wall clock is {behind:?} behind"
                 ));
+                self.network.state().model.clock_jumped(self.sandbox.number, false);
                 self.true_time.advance_wall(by);
                 self.sandbox.freeze(by, behind);
                 self.connections_may_die();
@@ -23,6 +24,7 @@ impl Chaos {
             2 => {
                 let by = Duration::from_secs(self.rng.u64(1..=900));
                 self.network.state().model.note(&format!("the sandbox is frozen for {by:?}; both clocks move"));
+                self.network.state().model.clock_jumped(self.sandbox.number, false);
                 tokio::time::advance(by).await;
                 self.connections_may_die();
             }
@@ -59,8 +61,8 @@ impl Chaos {
             self.sandbox.clock.advance_wall(by);
         } else {
             self.sandbox.clock.set_wall_back(by);
-            state.model.wall_time_moved_back(self.sandbox.number);
         }
+        state.model.clock_jumped(self.sandbox.number, !forward);
     }
 
     pub(super) fn cold_start(&mut self) {

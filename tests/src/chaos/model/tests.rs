@@ -142,5 +142,5 @@ fn a_data_key_is_obtained_again_at_its_refresh_age_or_after_wall_time_moved_back
     for (monotonic, wall) in [(240, 0), (0, 240), (0, -1)] {
         assert_eq!(found(monotonic, wall), Vec::<String>::new());
     }
-    assert_only(&found(239, 239), "a data key was obtained again in sandbox 0");
+    assert_only(&found(239, 239), "data key 0 was obtained again in sandbox 0");
 }
