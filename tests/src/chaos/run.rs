@@ -98,7 +98,7 @@ impl Chaos {
         while !self.network.state().model.is_violated() {
             if self.is_calm() {
                 self.network.state().weather.calm_down();
-            } else if self.rng.u8(0..4) == 0 {
+            } else if self.invocations == 0 || self.rng.u8(0..4) == 0 {
                 self.network.state().weather.change();
             }
             self.put_some();
@@ -145,7 +145,7 @@ impl Chaos {
 
     /// Producers put a few more records.
     fn put_some(&mut self) {
-        let some = if self.is_calm() { self.records.stored.len() } else { self.rng.usize(0..=40) };
+        let some = if self.is_calm() { self.records.stored.len() } else { self.rng.usize(0..=15) };
         for record in self.records.stored.iter().skip(self.put).take(some) {
             self.lane.push(record.clone());
         }
