@@ -126,7 +126,7 @@ impl Network {
             }
             let dead = (pool.id <= state.dead.0).then_some(state.dead.1);
             let fault = state.weather.fault(service).map(|fault| possible(fault, service));
-            let latencies = (state.weather.latency(), state.weather.latency());
+            let latencies = (state.weather.latency(service), state.weather.latency(service));
             if let Some(fault) = fault {
                 state.model.faults += 1;
                 state.model.note(&format!("{service:?}: {fault:?}"));

@@ -39,7 +39,7 @@ pub struct Outcome {
 pub fn run(seed: u64) -> Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     let runtime = runtime.expect("a runtime");
-    let outcome = runtime.block_on(async { Chaos::begin(seed).await.to_the_end().await });
+    let outcome = runtime.block_on(async { Chaos::begin(seed).await.until_the_end().await });
     runtime.shutdown_background();
     outcome
 }
@@ -94,7 +94,7 @@ impl Chaos {
         }
     }
 
-    async fn to_the_end(mut self) -> Outcome {
+    async fn until_the_end(mut self) -> Outcome {
         while !self.network.state().model.is_violated() {
             if self.is_calm() {
                 self.network.state().weather.calm_down();
@@ -174,17 +174,19 @@ impl Chaos {
         }
         let is_troubled = !self.is_calm();
         let killed_after = (is_troubled && self.rng.u8(0..10) == 0)
-            .then(|| self.rng.u64(0..=millis_of(function_timeout.min(Duration::from_secs(3)))));
+            .then(|| self.rng.u64(1..=millis_of(function_timeout.min(Duration::from_secs(3)))));
         let step = (is_troubled && self.rng.u8(0..6) == 0)
-            .then(|| (Duration::from_millis(self.rng.u64(0..2_000)), self.rng.bool(), self.rng.u64(1..400)));
-        let splits = is_troubled && self.rng.u8(0..10) == 0;
+            .then(|| (Duration::from_millis(self.rng.u64(1..2_000)), self.rng.bool(), self.rng.u64(1..400)));
+        // Not at once: time stands still while worker threads open records, and what comes first then is not determined.
+        let splits_after = (is_troubled && self.rng.u8(0..10) == 0).then(|| self.rng.u64(1..200_000));
         let began = self.true_time.now().monotonic;
         // Lambda's own patience, and a little to find out that an answer is late.
         let patience = killed_after.map_or(function_timeout + Duration::from_secs(60), Duration::from_millis);
         let answer = {
             let handling = timeout(patience, self.sandbox.invoke(invocation));
             let disturbing = async {
-                if splits {
+                if let Some(microseconds) = splits_after {
+                    tokio::time::sleep(Duration::from_micros(microseconds)).await;
                     self.split_the_sink();
                 }
                 if let Some((at, forward, seconds)) = step {

@@ -74,7 +74,7 @@ impl Services {
         let entries = body["Records"].as_array().expect("entries").clone();
         let failing: Vec<bool> = {
             let weather = &mut lock(state).weather;
-            entries.iter().map(|_| fault == Some(Fault::FailEntries) && weather.fails()).collect()
+            entries.iter().map(|_| fault == Some(Fault::FailEntries) && weather.fails(Service::Kinesis)).collect()
         };
         let carried_out: Vec<Value> =
             std::iter::zip(&entries, &failing).filter(|(_, fails)| !**fails).map(|(entry, _)| entry.clone()).collect();
@@ -116,7 +116,7 @@ impl Services {
             told.push(result);
             stored_by_entry.push(stored);
         }
-        leave_out_end(fault, &mut told, &mut state);
+        leave_out_end(Service::Kinesis, fault, &mut told, &mut state);
         // Of an answer with too few results the writer believes none.
         let is_whole = told.len() == entries.len();
         let acknowledged = stored_by_entry.into_iter().flatten().filter(|_| is_whole).collect();
@@ -137,9 +137,9 @@ fn decoded(base64: &Value) -> Bytes {
 }
 
 /// Leaves out the end of an answer whose results are told by their places.
-fn leave_out_end<T>(fault: Option<Fault>, told: &mut Vec<T>, state: &mut State) {
+fn leave_out_end<T>(service: Service, fault: Option<Fault>, told: &mut Vec<T>, state: &mut State) {
     if fault == Some(Fault::LeaveOutEntries) {
-        let left = told.iter().filter(|_| state.weather.fails()).count();
+        let left = told.iter().filter(|_| state.weather.fails(service)).count();
         told.truncate(left);
     }
 }
@@ -166,7 +166,7 @@ fn send_message_batch(body: &[u8], fault: Option<Fault>, state: &mut State) -> A
     let is_quarantine = request.queue_url.contains(QUARANTINE);
     let (mut successful, mut failed, mut acknowledged) = (Vec::new(), Vec::new(), Vec::new());
     for QueueEntry { id, message_body, message_deduplication_id } in request.entries {
-        if fault == Some(Fault::FailEntries) && state.weather.fails() {
+        if fault == Some(Fault::FailEntries) && state.weather.fails(Service::Sqs) {
             failed.push(json!({"Id": id, "Code": "InternalError", "SenderFault": false}));
             continue;
         }
@@ -179,7 +179,7 @@ fn send_message_batch(body: &[u8], fault: Option<Fault>, state: &mut State) -> A
             false if is_duplicate => state.model.dropped_duplicate(&message_body),
             false => state.model.arrived(&message_body),
         };
-        if fault == Some(Fault::LeaveOutEntries) && state.weather.fails() {
+        if fault == Some(Fault::LeaveOutEntries) && state.weather.fails(Service::Sqs) {
             continue;
         }
         acknowledged.extend(stored);
@@ -197,7 +197,7 @@ fn put_record_batch(body: &[u8], fault: Option<Fault>, state: &mut State) -> Ans
     let mut told = Vec::with_capacity(entries.len());
     let mut stored = Vec::with_capacity(entries.len());
     for entry in entries {
-        if fault == Some(Fault::FailEntries) && state.weather.fails() {
+        if fault == Some(Fault::FailEntries) && state.weather.fails(Service::Firehose) {
             told.push(json!({"ErrorCode": "ServiceUnavailableException", "ErrorMessage": "Slow down."}));
             stored.push(None);
             continue;
@@ -207,7 +207,7 @@ fn put_record_batch(body: &[u8], fault: Option<Fault>, state: &mut State) -> Ans
         stored.push(state.model.arrived(line.strip_suffix('\n').expect("a line")));
         told.push(json!({"RecordId": "1"}));
     }
-    leave_out_end(fault, &mut told, state);
+    leave_out_end(Service::Firehose, fault, &mut told, state);
     let acknowledged = stored.into_iter().take(told.len()).flatten().collect();
     let failed = told.iter().filter(|result| result["ErrorCode"].is_string()).count();
     let answer = json!({"FailedPutCount": failed, "Encrypted": false, "RequestResponses": told});

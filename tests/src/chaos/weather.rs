@@ -110,14 +110,18 @@ pub(super) enum Fault {
 /// How likely faults are, service by service. Changes from time to time.
 #[derive(Debug)]
 pub(super) struct Weather {
+    /// What changes the probabilities.
     rng: fastrand::Rng,
+    /// What draws for each service, so that it does not matter which of two services is asked first at one moment.
+    by_service: [fastrand::Rng; Service::ALL.len()],
     probabilities: [f64; Service::ALL.len()],
 }
 
 impl Weather {
     /// Calm at first.
-    pub(super) fn new(rng: fastrand::Rng) -> Self {
-        Self { rng, probabilities: [0.0; Service::ALL.len()] }
+    pub(super) fn new(mut rng: fastrand::Rng) -> Self {
+        let by_service = Service::ALL.map(|_| rng.fork());
+        Self { rng, by_service, probabilities: [0.0; Service::ALL.len()] }
     }
 
     /// Changes, to what is drawn.
@@ -133,25 +137,26 @@ impl Weather {
     }
 
     /// How long a request or an answer is under way.
-    pub(super) fn latency(&mut self) -> Duration {
-        Duration::from_millis(self.rng.u64(1..=30))
+    pub(super) fn latency(&mut self, service: Service) -> Duration {
+        Duration::from_millis(self.by_service[service as usize].u64(1..=30))
     }
 
     /// What happens to a request to `service`, if anything.
     pub(super) fn fault(&mut self, service: Service) -> Option<Fault> {
-        if self.rng.f64() >= self.probabilities[service as usize] {
+        let rng = &mut self.by_service[service as usize];
+        if rng.f64() >= self.probabilities[service as usize] {
             return None;
         }
-        Some(match self.rng.u8(0..12) {
+        Some(match rng.u8(0..12) {
             0..=2 => {
-                let (status, code) = *self.rng.choice(service.errors()).expect("there are some");
+                let (status, code) = *rng.choice(service.errors()).expect("there are some");
                 Fault::Error(status, code)
             }
             3 => Fault::LostRequest,
             4 => Fault::LostAnswer,
             5 => Fault::HangBefore,
             6 => Fault::HangAfter,
-            7 => Fault::Slow(Duration::from_millis(self.rng.u64(100..=8_000))),
+            7 => Fault::Slow(Duration::from_millis(rng.u64(100..=8_000))),
             8 | 9 => Fault::FailEntries,
             10 => Fault::LeaveOutEntries,
             _ => Fault::Garbled,
@@ -159,7 +164,7 @@ impl Weather {
     }
 
     /// Whether one of the entries fails of a request of which some fail.
-    pub(super) fn fails(&mut self) -> bool {
-        self.rng.bool()
+    pub(super) fn fails(&mut self, service: Service) -> bool {
+        self.by_service[service as usize].bool()
     }
 }
