@@ -170,6 +170,10 @@ fn send_message_batch(body: &[u8], fault: Option<Fault>, state: &mut State) -> A
             failed.push(json!({"Id": id, "Code": "InternalError", "SenderFault": false}));
             continue;
         }
+        let is_left_out = fault == Some(Fault::LeaveOutEntries) && state.weather.fails(Service::Sqs);
+        if is_left_out && state.weather.fails(Service::Sqs) {
+            continue; // not stored either
+        }
         let is_duplicate = message_deduplication_id.is_some_and(|id| state.is_duplicate(&request.queue_url, id));
         let stored = match is_quarantine {
             true => {
@@ -179,7 +183,7 @@ fn send_message_batch(body: &[u8], fault: Option<Fault>, state: &mut State) -> A
             false if is_duplicate => state.model.dropped_duplicate(&message_body),
             false => state.model.arrived(&message_body),
         };
-        if fault == Some(Fault::LeaveOutEntries) && state.weather.fails(Service::Sqs) {
+        if is_left_out {
             continue;
         }
         acknowledged.extend(stored);

@@ -101,7 +101,7 @@ pub(super) enum Fault {
     Slow(Duration),
     /// Some of its entries fail.
     FailEntries,
-    /// It is carried out, and the answer leaves some of its entries out.
+    /// The answer leaves some of its entries out; they are stored, or (in a queue) some are not.
     LeaveOutEntries,
     /// It is carried out, and its answer cannot be read.
     Garbled,
