@@ -26,11 +26,11 @@ mod request;
 mod service;
 mod throttling_proxy;
 
-pub(crate) use service::KmsService;
 pub use call_log::{CallCounts, CallLog};
 pub use effect::{Effect, ScriptedFault};
 pub use embedded_kms::{EmbeddedKms, KmsSettings};
 pub use error::KmsError;
 pub use key::{ACCOUNT, DEVELOPMENT_KEY_ARN, MULTI_REGION_DEVELOPMENT_KEY_ARN, REGION, SECOND_DEVELOPMENT_KEY_ARN};
 pub use operation::{Operation, UnknownOperation};
+pub(crate) use service::KmsService;
 pub use throttling_proxy::ThrottlingProxy;
