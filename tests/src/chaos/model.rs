@@ -47,6 +47,8 @@ struct Invocation {
     /// Whether a clock jumped in it or since the one before. A load that had begun by then, and may have waited for its turn, is dated by
     /// when it began: its data key is older than can be seen here, or from the future.
     undated: bool,
+    /// When the first data key was asked for. Others may have waited for their turn since then, and a load is dated by when it began.
+    first_asked: Option<Now>,
 }
 
 impl Model {
@@ -155,7 +157,8 @@ impl Model {
 
     /// The function asks for the data key of `ciphertext`.
     pub(super) fn asks(&mut self, sandbox: usize, ciphertext: &str, now: Now) {
-        self.asked.entry((sandbox, ciphertext.to_owned())).or_insert(now);
+        let began = *self.invocation.first_asked.get_or_insert(now);
+        self.asked.entry((sandbox, ciphertext.to_owned())).or_insert(began);
         let data_key = self.data_key(ciphertext);
         self.note(&format!("Kms: asked for data key {data_key}"));
     }
