@@ -17,10 +17,11 @@ use crate::text::rfc3339;
 
 /// Writes the records of a delivery as one object of JSON lines, each as [`StdoutSink`](super::StdoutSink) writes it.
 ///
-/// The object's key is `<prefix>/<year>/<month>/<day>/<hour>/<id>.jsonl`: the time is when the first record arrived (UTC), the id is that
-/// record's. A batch that comes again begins at the checkpoint, that is, with a record that began an object, or with one that is in none:
-/// it overwrites the object whose fate was not known, and no record is ever in two objects. The bucket decides about encryption; with
-/// SSE-KMS, turn its Bucket Keys on, or each object costs KMS calls of its own.
+/// The object's key is `<prefix>/<year>/<month>/<day>/<hour>/<first id>_<last id>.jsonl`: the time is when the first record arrived (UTC),
+/// the ids are those of the first and the last record. The same records that come again overwrite their object. Where they come again
+/// in other company, after an outcome that nobody knows, they are in two objects: a key made of the first record alone would avoid
+/// that, but a request that was given up and lands late could then replace a longer object, and lose records. The bucket decides about
+/// encryption; with SSE-KMS, turn its Bucket Keys on, or each object costs KMS calls of its own.
 #[derive(Debug)]
 pub struct S3Sink {
     store: ObjectStore,
@@ -47,12 +48,13 @@ impl RecordSink for S3Sink {
     }
 
     async fn deliver(&self, records: &[OpenedRecord], deadline: Deadline) -> Delivery {
-        let Some(first) = records.first() else { return Delivery::complete(0) };
+        let [first, ..] = records else { return Delivery::complete(0) };
+        let last = records.last().unwrap_or(first);
         let content = match lines(records) {
             Ok(content) => content,
             Err(error) => return Delivery::stopped_at(0, DeliveryError::Output(Arc::new(error.into()))),
         };
-        let object = NewObject::json_lines(key(&self.store.settings().prefix, first), content.into());
+        let object = NewObject::json_lines(key(&self.store.settings().prefix, first, last), content.into());
         match self.store.put(std::iter::once(object), deadline).await.failure {
             None => Delivery::complete(records.len()),
             Some(failure) => Delivery::stopped_at(0, failure),
@@ -69,10 +71,10 @@ fn lines(records: &[OpenedRecord]) -> serde_json::Result<Vec<u8>> {
     Ok(lines)
 }
 
-fn key(prefix: &KeyPrefix, first: &OpenedRecord) -> String {
+fn key(prefix: &KeyPrefix, first: &OpenedRecord, last: &OpenedRecord) -> String {
     let folder = if prefix.as_str().is_empty() { String::new() } else { format!("{}/", prefix.as_str()) };
     let hour = first.record.approximate_arrival_timestamp.map_or_else(|| "undated".to_owned(), hour);
-    format!("{folder}{hour}/{}.jsonl", first.record.id())
+    format!("{folder}{hour}/{}_{}.jsonl", first.record.id(), last.record.id())
 }
 
 /// `2026/11/28/09` of `2026-11-28T09:00:00Z`.
