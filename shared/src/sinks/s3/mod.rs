@@ -48,8 +48,7 @@ impl RecordSink for S3Sink {
     }
 
     async fn deliver(&self, records: &[OpenedRecord], deadline: Deadline) -> Delivery {
-        let [first, ..] = records else { return Delivery::complete(0) };
-        let last = records.last().unwrap_or(first);
+        let (Some(first), Some(last)) = (records.first(), records.last()) else { return Delivery::complete(0) };
         let content = match lines(records) {
             Ok(content) => content,
             Err(error) => return Delivery::stopped_at(0, DeliveryError::Output(Arc::new(error.into()))),
