@@ -120,7 +120,24 @@ pub(crate) fn caused_by<C: Error + 'static>(error: &(dyn Error + 'static)) -> bo
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
+
     use super::*;
+
+    /// Credentials that cannot be had.
+    pub(crate) fn no_credentials() -> SharedCredentialsProvider {
+        #[derive(Debug)]
+        struct NoCredentials;
+        impl ProvideCredentials for NoCredentials {
+            fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+            where
+                Self: 'a,
+            {
+                future::ProvideCredentials::ready(Err(CredentialsError::not_loaded("the endpoint is down")))
+            }
+        }
+        SharedCredentialsProvider::new(NoCredentials)
+    }
 
     /// Answers that say that the caller itself is at fault: code and HTTP status. The tests of every service go through all of them.
     pub(crate) const CALLER_FAULTS: [(&str, u16); 35] = [

@@ -110,10 +110,9 @@ pub(super) mod test_client {
     use std::sync::{Arc, Mutex};
 
     use super::*;
+    use crate::aws::caller_fault::tests::no_credentials;
     use aws_config::retry::RetryConfig;
     use aws_config::{BehaviorVersion, Region};
-    use aws_credential_types::provider::error::CredentialsError;
-    use aws_credential_types::provider::{ProvideCredentials, future};
     use aws_sdk_kms::config::interceptors::BeforeTransmitInterceptorContextRef;
     use aws_sdk_kms::config::{ConfigBag, Credentials, Intercept, RuntimeComponents, SharedCredentialsProvider};
     use aws_sdk_kms::error::BoxError;
@@ -145,18 +144,7 @@ pub(super) mod test_client {
 
     /// The client as `new` makes it, which finds nothing to sign with.
     pub(in crate::kms) fn without_credentials() -> KmsClient {
-        #[derive(Debug)]
-        struct NoCredentials;
-        impl ProvideCredentials for NoCredentials {
-            fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
-            where
-                Self: 'a,
-            {
-                future::ProvideCredentials::ready(Err(CredentialsError::not_loaded("the endpoint is down")))
-            }
-        }
-        let credentials = SharedCredentialsProvider::new(NoCredentials);
-        let sdk_config = sdk_config().into_builder().credentials_provider(credentials).build();
+        let sdk_config = sdk_config().into_builder().credentials_provider(no_credentials()).build();
         KmsClient::new(&sdk_config, &KmsSettings::default())
     }
 

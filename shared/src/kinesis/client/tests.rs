@@ -1,7 +1,6 @@
 //! The client through the SDK's real pipeline, with answers in place of the network.
 
 use aws_config::{BehaviorVersion, Region};
-use aws_credential_types::provider::{ProvideCredentials, future};
 use aws_sdk_kinesis::config::retry::RetryConfig;
 use aws_sdk_kinesis::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_kinesis::error::ConnectorError;
@@ -12,7 +11,7 @@ use aws_smithy_mocks::{MockResponseInterceptor, Rule, RuleMode, create_mock_http
 use bytes::Bytes;
 
 use super::*;
-use crate::aws::caller_fault::tests::CALLER_FAULTS;
+use crate::aws::caller_fault::tests::{CALLER_FAULTS, no_credentials};
 use crate::aws::closed_port::ClosedPort;
 use crate::failure::{FailureClass, describe};
 
@@ -131,18 +130,8 @@ async fn a_request_whose_connection_was_never_finished_was_not_sent() {
 
 #[tokio::test]
 async fn a_request_without_credentials_was_not_sent() {
-    #[derive(Debug)]
-    struct NoCredentials;
-    impl ProvideCredentials for NoCredentials {
-        fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
-        where
-            Self: 'a,
-        {
-            future::ProvideCredentials::ready(Err(CredentialsError::not_loaded("the endpoint is down")))
-        }
-    }
     let closed = ClosedPort::new();
-    let client = client_of(&closed, SharedCredentialsProvider::new(NoCredentials));
+    let client = client_of(&closed, no_credentials());
     let error = client.put_records(vec![entry("k", None)]).await.unwrap_err();
     assert!(matches!(error, PutRecordsError::NotSent(_)), "{error:?}");
     assert!(describe(&error).contains("the endpoint is down"), "{}", describe(&error));
