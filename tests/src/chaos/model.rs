@@ -106,7 +106,7 @@ impl Model {
         Some(record)
     }
 
-    /// The sink has stored an object with `plaintexts`.
+    /// The sink has stored an object with `plaintexts`. Records that come again in other company are in two objects, as README says.
     pub(super) fn object_stored(&mut self, key: &str, plaintexts: &[String]) -> Vec<usize> {
         let records: Vec<usize> = plaintexts.iter().filter_map(|plaintext| self.identified(plaintext)).collect();
         if !records.is_sorted() {
@@ -116,11 +116,6 @@ impl Model {
         self.arrivals.fill(0);
         for record in self.objects.values().flatten() {
             self.arrivals[*record] += 1;
-        }
-        for twice in 0..self.arrivals.len() {
-            if self.arrivals[twice] > 1 {
-                self.violated(format!("record {twice} is in {} objects", self.arrivals[twice]));
-            }
         }
         records
     }
