@@ -1,0 +1,33 @@
+//! `warmkeys`: the program for the people who adopt and operate the functions.
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
+
+/// What people do with encrypted Kinesis streams beside the Lambda functions.
+#[derive(Debug, Parser)]
+#[command(name = "warmkeys", version, propagate_version = true)]
+struct Options {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Print the completions of a shell: `warmkeys completions bash > /etc/bash_completion.d/warmkeys`
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+fn main() -> ExitCode {
+    match Options::parse().command {
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Options::command(), "warmkeys", &mut io::stdout());
+            ExitCode::SUCCESS
+        }
+    }
+}
