@@ -55,6 +55,7 @@ mod tests {
     use crate::clock::SystemClock;
     use crate::delivery::DeliveryError;
     use crate::delivery::testing::{quick_retries, within};
+    #[cfg(feature = "s3")]
     use crate::s3::S3Settings;
 
     struct Entry(usize);
@@ -97,6 +98,7 @@ mod tests {
     }
 
     /// 1 MiB of an aggregate holds some 15,000 user records of 64 bytes, which come through together or not at all.
+    #[cfg(feature = "s3")]
     #[tokio::test(start_paused = true)]
     async fn the_largest_aggregate_goes_to_s3_within_half_of_an_invocation_of_60_seconds() {
         let service = Service::default();

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+#[cfg(feature = "aws")]
 use aws_smithy_mocks::{MockResponseInterceptor, Rule, RuleMode};
 use bytes::Bytes;
 
@@ -48,12 +49,14 @@ pub(crate) fn quick_retries() -> RetryPolicy {
 }
 
 /// Answers the requests of an SDK client: with the one rule each time, or with several in their order, each once.
+#[cfg(feature = "aws")]
 pub(crate) fn answers(rules: &[&Rule]) -> MockResponseInterceptor {
     let mode = if rules.len() == 1 { RuleMode::MatchAny } else { RuleMode::Sequential };
     rules.iter().fold(MockResponseInterceptor::new().rule_mode(mode), |answers, rule| answers.with_rule(rule))
 }
 
 /// Configures an SDK client's builder for [`answers`]; a macro, because each SDK crate has a builder type of its own.
+#[cfg(feature = "aws")]
 macro_rules! mocked_client {
     ($sdk:ident, $rules:expr) => {
         $sdk::Client::from_conf(
@@ -74,9 +77,11 @@ macro_rules! mocked_client {
         )
     };
 }
+#[cfg(feature = "aws")]
 pub(crate) use mocked_client;
 
 /// An answer of the service as it comes over the network.
+#[cfg(feature = "s3")]
 pub(crate) fn http_answer(status: u16, body: &str) -> aws_sdk_s3::config::http::HttpResponse {
     let body = aws_sdk_s3::primitives::SdkBody::from(body);
     aws_sdk_s3::config::http::HttpResponse::new(status.try_into().unwrap(), body)

@@ -1,7 +1,8 @@
 //! One invocation: where the checkpoint is, and that nothing beyond it is delivered.
 
+#[cfg(feature = "lambda")]
 use aws_lambda_events::streams::KinesisEventResponse;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::fakes::{DestinationFault, KeyFault, checkpoint_index, processor};
 use super::fixtures::{batch, damaged, message, record, records_under};
@@ -29,12 +30,19 @@ async fn a_batch_without_faults_is_delivered_once_and_in_order() {
     assert_eq!(report.distinct_data_keys, 3);
 }
 
+/// What Lambda is answered; only the front door can say it.
+fn assert_answer(report: &BatchReport, expected: &Value) {
+    #[cfg(feature = "lambda")]
+    assert_eq!(serde_json::to_value(KinesisEventResponse::from(report)).expect("serialises"), *expected);
+    #[cfg(not(feature = "lambda"))]
+    let _ = (report, expected);
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_empty_batch_succeeds() {
     let report = processor().run(ShardBatch::default()).await;
     assert_eq!(report, BatchReport::default());
-    let response = serde_json::to_value(KinesisEventResponse::from(&report)).expect("serialises");
-    assert_eq!(response, json!({ "batchItemFailures": [] }));
+    assert_answer(&report, &json!({ "batchItemFailures": [] }));
 }
 
 #[tokio::test(start_paused = true)]
@@ -52,8 +60,7 @@ async fn a_key_throttled_at_any_record_makes_that_record_the_checkpoint_whatever
             let report = processor.run(batch(records.clone())).await;
             let checkpoint = report.checkpoint.clone().expect("a checkpoint");
             assert_eq!((checkpoint.index, checkpoint.class), (expected, FailureClass::Throttled), "{key_ids:?}");
-            let response = serde_json::to_value(KinesisEventResponse::from(&report)).expect("serialises");
-            assert_eq!(response, json!({ "batchItemFailures": [{ "itemIdentifier": expected.to_string() }] }));
+            assert_answer(&report, &json!({ "batchItemFailures": [{ "itemIdentifier": expected.to_string() }] }));
             assert_eq!(processor.sink.arrived(), numbers(0..expected), "{key_ids:?}");
 
             processor.repair();
