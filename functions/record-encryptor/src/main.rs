@@ -23,7 +23,7 @@ async fn main() -> Result<ExitCode, Error> {
     let Some(config) = lambda::configure(&warmkeys::program!(), Config::read) else {
         return Ok(ExitCode::FAILURE); // the problems were logged
     };
-    let sdk = aws_config::load_from_env().await;
+    let sdk = lambda::sdk_config().await;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let limit = ConcurrencyLimit::new(config.kms.max_concurrency);
     let kms = KmsClient::new(&sdk, &config.kms.client);

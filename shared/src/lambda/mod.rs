@@ -3,6 +3,8 @@
 //! [`StreamDecryptor::from_environment`] reads the configuration and starts logging, [`deliver_to`](StreamDecryptor::deliver_to) takes
 //! the sink, and [`run`](StreamFunction::run) takes invocations until the process ends.
 
+#[cfg(feature = "aws")]
+mod environment;
 mod error;
 pub mod runtime_api;
 mod start;
@@ -12,6 +14,8 @@ mod stream_decryptor;
 mod stream_decryptor_config;
 mod stream_function;
 
+#[cfg(feature = "aws")]
+pub use environment::sdk_config;
 pub use error::Error;
 pub use start::configure;
 #[cfg(all(feature = "kms", feature = "s3", feature = "sqs"))]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aws_config::SdkConfig;
 
-use super::{Error, KmsDataKeys, StreamDecryptorConfig, StreamFunction, configure};
+use super::{Error, KmsDataKeys, StreamDecryptorConfig, StreamFunction, configure, sdk_config};
 use crate::clock::{Clock, SystemClock};
 use crate::logging::{self, Program};
 use crate::quarantine::ConfiguredQuarantine;
@@ -50,9 +50,9 @@ impl StreamDecryptor {
         Ok(Self::new(config).await)
     }
 
-    /// A function that is configured as `config` says. Region and credentials come from the process's environment, as Lambda sets it.
+    /// A function that is configured as `config` says. Region and credentials come from the process's [environment](sdk_config).
     pub async fn new(config: StreamDecryptorConfig) -> Self {
-        Self { config, sdk: aws_config::load_from_env().await, clock: Arc::new(SystemClock) }
+        Self { config, sdk: sdk_config().await, clock: Arc::new(SystemClock) }
     }
 
     /// Region and credentials, to make clients of your own from.
