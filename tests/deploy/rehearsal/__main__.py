@@ -23,6 +23,7 @@ from .kms_quota import kms_quota
 from .processes import free_port
 from .quick_start import existing_stream_asks_for_nothing, quick_start_asks_for_nothing
 from .rehearsal import Outcome, Rehearsal
+from .release import a_release_deploys_without_a_build
 from .report import Row, table
 from .sabotage import sabotages
 from .stacks import deploy_all
@@ -97,7 +98,7 @@ def _print(row: Row) -> None:
 
 def _checks(names: list[str] | None) -> list[Callable[[Rehearsal], Outcome]]:
     """Everything, or the checks named, in the usual order."""
-    first_steps = [quick_start_asks_for_nothing, existing_stream_asks_for_nothing]
+    first_steps = [quick_start_asks_for_nothing, existing_stream_asks_for_nothing, a_release_deploys_without_a_build]
     checks = [*scenarios.ALL, *CLOSING_CHECKS, *sabotages(), *first_steps, deletion_keeps_records_and_keys]
     return [check for check in checks if names is None or check.__name__ in names]
 

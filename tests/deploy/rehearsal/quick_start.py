@@ -23,6 +23,9 @@ _DEPLOY_SECONDS = 300
 _INVOKE_SECONDS = 60
 _ARRIVE_SECONDS = 30
 
+# What is on the command line replaces the overrides of the configuration.
+_THIS_PROCESSOR = ["--parameter-overrides", f"Architecture={architecture()}"]
+
 # How a question of SAM CLI ends: with what Enter would answer.
 _END_OF_A_QUESTION = b"]: "
 
@@ -30,14 +33,14 @@ _END_OF_A_QUESTION = b"]: "
 def quick_start_asks_for_nothing(rehearsal: Rehearsal) -> Outcome:
     """`sam deploy` asks no question at a terminal, and a record that is sent comes out in clear."""
     outcome = Outcome()
-    [build, deploy] = _command("sam build")
+    [build, deploy] = readme_command("sam build")
     outcome.demand(build == ["sam", "build"] and deploy == ["sam", "deploy"], f"the README says {build} && {deploy}")
-    questions = _deploy(rehearsal, [], SAM_CONFIGURATION)
+    questions = deploy_at_terminal(rehearsal, "quick-start", _THIS_PROCESSOR, SAM_CONFIGURATION)
     outcome.demand(not questions, f"sam deploy asked: {questions}")
-    [invoke] = _command("sam remote invoke")
-    sent = _invoke(invoke, rehearsal)
+    [invoke] = readme_command("sam remote invoke")
+    sent = invoke_as_readme_says(invoke, rehearsal)
     sink = Queue(outputs(_stack_name("default"))["SinkQueueUrl"])
-    _demand_in_clear(outcome, sink, sent)
+    demand_in_clear(outcome, sink, sent)
     return outcome
 
 
@@ -45,26 +48,26 @@ def existing_stream_asks_for_nothing(rehearsal: Rehearsal) -> Outcome:
     """With the prepared values replaced by a stream's and a key's ARN, a second stack reads that stream."""
     outcome = Outcome()
     first = outputs(_stack_name("default"))
-    [command] = _command("sam deploy --config-env")
-    questions = _deploy(rehearsal, command[2:], _with_replaced_placeholders(first, rehearsal.work))
+    [command] = readme_command("sam deploy --config-env")
+    questions = deploy_at_terminal(rehearsal, "existing-stream", command[2:], _with_replaced_placeholders(first, rehearsal.work))
     outcome.demand(not questions, f"sam deploy asked: {questions}")
-    [invoke] = _command("sam remote invoke")
-    sent = _invoke(invoke, rehearsal)
+    [invoke] = readme_command("sam remote invoke")
+    sent = invoke_as_readme_says(invoke, rehearsal)
     second = outputs(_stack_name("existing-stream"))
     outcome.demand(second["StreamArn"] == first["StreamArn"], f"the second stack reads {second['StreamArn']}")
     # It reads from the stream's beginning: what the first steps sent, too.
-    _demand_in_clear(outcome, Queue(second["SinkQueueUrl"]), sent * 2)
+    demand_in_clear(outcome, Queue(second["SinkQueueUrl"]), sent * 2)
     return outcome
 
 
-def _demand_in_clear(outcome: Outcome, sink: Queue, sent: list) -> None:
+def demand_in_clear(outcome: Outcome, sink: Queue, sent: list) -> None:
     eventually(lambda: len(sink.plaintexts()) >= len(sent), _ARRIVE_SECONDS)
     arrived = [json.loads(plaintext) for plaintext in sink.plaintexts()]
     outcome.sent, outcome.arrived = len(sent), len(arrived)
     outcome.demand(arrived == sent, f"{len(arrived)} records arrived, or not as sent")
 
 
-def _invoke(command: list[str], rehearsal: Rehearsal) -> list:
+def invoke_as_readme_says(command: list[str], rehearsal: Rehearsal) -> list:
     """Sends the README's records; returns what they are in clear."""
     ended = subprocess.run(
         [str(TOOLS / "bin" / "sam"), *command[1:]], capture_output=True, timeout=_INVOKE_SECONDS, check=False, cwd=rehearsal.work
@@ -74,7 +77,7 @@ def _invoke(command: list[str], rehearsal: Rehearsal) -> list:
     return [record["json"] for record in json.loads(command[command.index("--event") + 1])["records"]]
 
 
-def _command(beginning: str) -> list[list[str]]:
+def readme_command(beginning: str) -> list[list[str]]:
     """The README's only line that begins so: each of its commands as arguments."""
     lines = [line.strip() for line in (REPOSITORY / "README.md").read_text().splitlines() if line.startswith("    ")]
     [found] = [line for line in lines if line.startswith(beginning)]
@@ -109,15 +112,14 @@ def _with_replaced_placeholders(first: dict[str, str], work: Path) -> Path:
     return replaced
 
 
-def _deploy(rehearsal: Rehearsal, arguments: list[str], configuration: Path) -> list[str]:
+def deploy_at_terminal(
+    rehearsal: Rehearsal, name: str, arguments: list[str], configuration: Path, template: Path | None = None
+) -> list[str]:
     """Runs `sam deploy` at a terminal that answers nothing. Returns the questions, at most one: nobody answers it."""
-    command = [TOOLS / "bin" / "sam", "deploy", *arguments, "--template-file", rehearsal.package.template]
+    command = [TOOLS / "bin" / "sam", "deploy", *arguments, "--template-file", template or rehearsal.package.template]
     command += ["--config-file", configuration]
-    if not arguments:
-        # This machine's processor: what is on the command line replaces the overrides of the configuration.
-        command += ["--parameter-overrides", f"Architecture={architecture()}"]
     controller, terminal = pty.openpty()
-    log = rehearsal.work / f"deploy-{'-'.join(arguments) or 'quick-start'}.log"
+    log = rehearsal.work / f"deploy-{name}.log"
     process = subprocess.Popen(
         [str(part) for part in command],
         stdin=terminal,
