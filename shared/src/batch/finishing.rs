@@ -2,6 +2,7 @@
 
 use tokio::time::timeout_at;
 
+use super::quarantined_record::QuarantinedRecord;
 use super::report::Checkpoint;
 use super::units::unit_start;
 use crate::clock::Clock;
@@ -30,7 +31,7 @@ pub(super) struct Finishing<'a, S, Q> {
 #[derive(Debug, Default)]
 pub(super) struct Progress {
     pub(super) delivered: usize,
-    pub(super) quarantined: usize,
+    pub(super) quarantined_records: Vec<QuarantinedRecord>,
     /// `None` if everything before the end was passed on.
     pub(super) checkpoint: Option<Checkpoint>,
 }
@@ -95,7 +96,7 @@ impl<S: RecordSink, Q: Quarantine> Finishing<'_, S, Q> {
         let grace = self.deadlines.abandon.remaining(self.deadlines.delivery.instant());
         let quarantine = self.quarantine.quarantine(self.origin, &rejected.records, deadline);
         let outcome = known(timeout_at(deadline.instant() + grace, quarantine).await.ok(), rejected.records.len());
-        progress.quarantined += outcome.delivered;
+        progress.quarantined_records.extend(rejected.records.iter().take(outcome.delivered).map(Into::into));
         if let Some(index) = rejected.indexes.get(outcome.delivered) {
             let failure = outcome.failure.unwrap_or(DeliveryError::DeadlinePassed);
             let reason = failed_at("quarantine", &self.quarantine.destination(), &failure);

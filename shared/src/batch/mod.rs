@@ -7,6 +7,8 @@
 mod event;
 mod finishing;
 mod processor;
+mod quarantined_record;
+mod redrive;
 mod report;
 mod shard_batch;
 mod suspicion;
@@ -18,6 +20,8 @@ mod tests;
 
 pub use event::{EventError, ForeignEvent};
 pub use processor::{BatchError, BatchProcessor, BatchSettings};
+pub use quarantined_record::QuarantinedRecord;
+pub use redrive::{REDRIVE, RedriveAnswer, UnfinishedReason};
 pub use report::{BatchReport, Checkpoint, PhaseDurations};
 pub use shard_batch::ShardBatch;
 pub use suspicion::SuspiciousBatches;

@@ -109,7 +109,7 @@ impl<K: DecryptDataKey, S: RecordSink, Q: Quarantine> BatchProcessor<K, S, Q> {
             deadlines,
             clock: &*self.clock,
         };
-        let Progress { delivered, quarantined, checkpoint } = finishing.pass_on(finished, end).await;
+        let Progress { delivered, quarantined_records, checkpoint } = finishing.pass_on(finished, end).await;
         let durations = PhaseDurations { decrypting: decrypted.durations, finishing: stopwatch.lap() };
 
         let checkpoint = checkpoint.or_else(|| {
@@ -121,7 +121,8 @@ impl<K: DecryptDataKey, S: RecordSink, Q: Quarantine> BatchProcessor<K, S, Q> {
         Ok(BatchReport {
             received: records.len(),
             delivered,
-            quarantined,
+            quarantined: quarantined_records.len(),
+            quarantined_records,
             empty_aggregates,
             distinct_data_keys,
             checkpoint,

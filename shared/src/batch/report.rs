@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::quarantined_record::QuarantinedRecord;
 use crate::decryptor::DecryptDurations;
 use crate::failure::FailureClass;
 use crate::records::{SequenceNumber, ShardRecord};
@@ -15,6 +16,8 @@ pub struct BatchReport {
     pub delivered: usize,
     /// The records that the quarantine has taken.
     pub quarantined: usize,
+    /// The same, one by one.
+    pub quarantined_records: Vec<QuarantinedRecord>,
     /// The aggregates without user records: none of the other numbers counts them.
     pub empty_aggregates: usize,
     /// The distinct data keys that the batch needs.

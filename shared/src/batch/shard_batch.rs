@@ -12,6 +12,8 @@ pub struct ShardBatch {
     pub records: Vec<ShardRecord>,
     /// The sequence numbers of aggregates without any user record. There is nothing in them to deliver or to quarantine.
     pub empty_aggregates: Vec<SequenceNumber>,
+    /// Whether a redrive sent it, which wants to know more than an event source mapping.
+    pub is_redrive: bool,
 }
 
 impl ShardBatch {

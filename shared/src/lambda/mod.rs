@@ -22,4 +22,4 @@ pub use start::configure;
 pub use stream_decryptor::StreamDecryptor;
 #[cfg(all(feature = "kms", feature = "s3", feature = "sqs"))]
 pub use stream_decryptor_config::{KmsDataKeys, StreamDecryptorConfig};
-pub use stream_function::{HandlerError, StreamFunction};
+pub use stream_function::{HandlerError, StreamFunction, StreamResponse};

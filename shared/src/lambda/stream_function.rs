@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lambda_events::streams::KinesisEventResponse;
+use serde::Serialize;
 
 use super::Error;
 use super::runtime_api::{self, Invocation, InvocationError};
-use crate::batch::{BatchError, BatchProcessor, BatchReport, ShardBatch};
+use crate::batch::{BatchError, BatchProcessor, BatchReport, RedriveAnswer, ShardBatch};
 use crate::data_keys::DecryptDataKey;
 use crate::failure::describe;
 use crate::invocation::{HandlerPanicked, InvocationDeadlines, catch_panic};
@@ -45,17 +46,31 @@ impl<K: DecryptDataKey, S: RecordSink, Q: Quarantine> StreamFunction<K, S, Q> {
     ///
     /// # Errors
     /// [`HandlerError`]; Lambda then delivers the whole batch again.
-    pub async fn handle(&self, invocation: Invocation) -> Result<KinesisEventResponse, HandlerError> {
+    pub async fn handle(&self, invocation: Invocation) -> Result<StreamResponse, HandlerError> {
         catch_panic(self.answer(invocation)).await?
     }
 
-    async fn answer(&self, invocation: Invocation) -> Result<KinesisEventResponse, HandlerError> {
+    async fn answer(&self, invocation: Invocation) -> Result<StreamResponse, HandlerError> {
         let deadline = self.deadlines.of_invocation(invocation.deadline_epoch_millis);
         let batch = ShardBatch::read(invocation.event).map_err(BatchError::from)?;
+        let is_redrive = batch.is_redrive;
         let report = self.processor.process(batch, deadline).await?;
         report.log();
-        Ok(KinesisEventResponse::from(&report))
+        let redrive = is_redrive.then(|| RedriveAnswer::from(&report));
+        Ok(StreamResponse { response: KinesisEventResponse::from(&report), redrive })
     }
+}
+
+/// The answer to an invocation.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct StreamResponse {
+    /// What an event source mapping reads.
+    #[serde(flatten)]
+    pub response: KinesisEventResponse,
+    /// What a redrive wants to know besides. An event source mapping gets only what it knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redrive: Option<RedriveAnswer>,
 }
 
 /// At most one failure. Lambda takes the lowest sequence number of several anyway, and everything after it comes again.

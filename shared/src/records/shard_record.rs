@@ -36,7 +36,8 @@ impl ShardRecord {
     /// apart what the place does not: user records that Lambda took from one aggregate, and records of several partition
     /// keys, as a sequence number is promised to be "unique per partition-key within its shard" only. Two records that
     /// share an id are one and the same message, which no encryption makes twice.
-    pub(crate) fn id(&self) -> String {
+    #[must_use]
+    pub fn id(&self) -> String {
         const DIGEST_BYTES: usize = 8;
         let mut id = self.sequence_number.as_str().to_owned();
         if let Some(sub_sequence_number) = self.sub_sequence_number {

@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::{EventError, ForeignEvent};
-use crate::batch::ShardBatch;
+use crate::batch::{REDRIVE, ShardBatch};
 use crate::quarantine::{EnvelopeError, QuarantineEnvelope};
 
 /// The members of an object, by name, as they are written.
@@ -45,6 +45,9 @@ pub(super) fn read(json: &[u8], may_hold_another: bool) -> Result<ShardBatch, Ev
     if has("failureClass") && has("sequenceNumber") {
         return quarantined(json).or_else(foreign);
     }
+    if let Some(sent) = members.get(REDRIVE).filter(|_| may_hold_another) {
+        return Ok(ShardBatch { is_redrive: true, ..redriven(sent)? });
+    }
     foreign(named(&members))
 }
 
@@ -66,6 +69,31 @@ fn quarantined(json: &[u8]) -> Result<ShardBatch, ForeignEvent> {
         }
     })?;
     Ok(ShardBatch { origin: Some(origin), records: vec![rejected.record], ..ShardBatch::default() })
+}
+
+/// What a redrive sends: a Kinesis event, or quarantined records of one shard.
+fn redriven(sent: &RawValue) -> Result<ShardBatch, EventError> {
+    let unreadable = || EventError::Foreign(ForeignEvent::UnreadableRedrive);
+    let Ok(messages) = serde_json::from_str::<Vec<&RawValue>>(sent.get()) else {
+        let batch = super::read_held(Bytes::copy_from_slice(sent.get().as_bytes())).map_err(|error| match error {
+            EventError::Foreign(_) | EventError::NotJson { .. } => unreadable(),
+            error => error,
+        })?;
+        return if batch.origin.is_some() { Ok(batch) } else { Err(unreadable()) };
+    };
+    if messages.len() > ShardBatch::MAX_EVENT_RECORDS {
+        return Err(EventError::TooManyRecords);
+    }
+    let mut batch = ShardBatch::default();
+    for (index, message) in messages.into_iter().enumerate() {
+        let ShardBatch { origin, records, .. } = quarantined(message.get().as_bytes()).map_err(EventError::Foreign)?;
+        if index > 0 && batch.origin != origin {
+            return Err(EventError::OtherShard { index });
+        }
+        batch.origin = origin;
+        batch.records.extend(records);
+    }
+    if batch.origin.is_some() { Ok(batch) } else { Err(unreadable()) }
 }
 
 fn named(members: &Members<'_>) -> ForeignEvent {

@@ -21,6 +21,8 @@ pub enum ForeignEvent {
     QuarantineReference,
     /// Something like a quarantine message, which cannot be read.
     UnreadableQuarantine,
+    /// A redrive without records, or with something else.
+    UnreadableRedrive,
     /// `Records` is there, but is not an array.
     RecordsNotAnArray,
     /// `records` instead of `Records`.
@@ -71,6 +73,10 @@ impl fmt::Display for ForeignEvent {
             Self::UnreadableQuarantine => {
                 ("a quarantine message that cannot be read", "send it as it was written, by a version 1.x")
             }
+            Self::UnreadableRedrive => (
+                "a redrive without a Kinesis event or quarantine messages",
+                "send the object with Records, or an array of quarantine messages of one shard",
+            ),
             Self::RecordsNotAnArray => ("an object whose Records is not an array", "send an event with an array"),
             Self::LowerCaseRecords => ("an object with records in lower case", "name them Records, as Lambda does"),
             Self::Sqs => (

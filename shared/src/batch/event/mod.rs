@@ -35,7 +35,8 @@ impl ShardBatch {
     ///
     /// Of a record are needed its sequence number, its data, its event id (for the shard) and the stream's ARN; a partition key
     /// and an arrival time may be missing. Beside a Kinesis event it takes what holds one: the object of an on-failure
-    /// destination, whose `payload` is the event; and a quarantine message, which is a batch of its one record.
+    /// destination, whose `payload` is the event; a quarantine message, which is a batch of its one record; and what a
+    /// [redrive](crate::batch::REDRIVE) sends.
     ///
     /// # Errors
     /// [`EventError`].

@@ -68,6 +68,25 @@ fn a_quarantine_message_is_a_batch_of_its_record() {
 }
 
 #[test]
+fn a_redrive_brings_an_event_or_quarantined_records_as_they_were_rejected() {
+    let batch = read_json(json!({ "redrive": { "Records": [entry("1", b"one")] } })).expect("a batch");
+    assert_eq!((batch.is_redrive, &batch.records[0].data[..]), (true, &b"one"[..]));
+
+    let mut second = envelope();
+    second.sequence_number = "18".to_owned();
+    let sent = format!("{{\"redrive\":[{},{}]}}", envelope().to_json(), second.to_json());
+    let batch = read_json(sent).expect("a batch");
+    let places: Vec<_> =
+        batch.records.iter().map(|record| (record.sequence_number.as_str(), record.sub_sequence_number)).collect();
+    assert_eq!((batch.is_redrive, places), (true, vec![("17", Some(3)), ("18", Some(3))]));
+    assert!(!read_json(envelope().to_json()).expect("a batch").is_redrive);
+
+    second.shard_id = "shardId-000000000007".to_owned();
+    let sent = format!("{{\"redrive\":[{},{}]}}", envelope().to_json(), second.to_json());
+    assert_eq!(read_json(sent).expect_err("two shards"), EventError::OtherShard { index: 1 });
+}
+
+#[test]
 fn whatever_else_comes_is_named_without_its_content() {
     let reference = envelope().pointing_to(S3Object { bucket: CONTENT.into(), key: CONTENT.into() });
     let mut unreadable: Value = serde_json::from_str(&envelope().to_json()).expect("JSON");
@@ -86,7 +105,12 @@ fn whatever_else_comes_is_named_without_its_content() {
         (on_failure(Some(json!({ "of": CONTENT }))), ForeignEvent::OnFailureOfAnother),
         (on_failure(Some(on_failure(Some(json!({ "Records": [] }))))), ForeignEvent::OnFailureOfAnother),
         (serde_json::from_str(&reference.to_json()).expect("JSON"), ForeignEvent::QuarantineReference),
+        (json!({ "redrive": [&unreadable] }), ForeignEvent::UnreadableQuarantine),
         (unreadable, ForeignEvent::UnreadableQuarantine),
+        (json!({ "redrive": [] }), ForeignEvent::UnreadableRedrive),
+        (json!({ "redrive": CONTENT }), ForeignEvent::UnreadableRedrive),
+        (json!({ "redrive": { "Records": [] } }), ForeignEvent::UnreadableRedrive),
+        (json!({ "redrive": { "redrive": { "Records": [entry("1", b"one")] } } }), ForeignEvent::UnreadableRedrive),
         (json!({ "Records": CONTENT }), ForeignEvent::RecordsNotAnArray),
         (json!({ "Records": null }), ForeignEvent::RecordsNotAnArray),
         (json!({ "records": [CONTENT] }), ForeignEvent::LowerCaseRecords),
