@@ -59,6 +59,14 @@ pub fn record_encryptor() -> Result<PathBuf, BuildError> {
     built("record-encryptor")
 }
 
+/// The program `warmkeys`, built once in this process.
+///
+/// # Errors
+/// [`BuildError`].
+pub fn warmkeys() -> Result<PathBuf, BuildError> {
+    built("warmkeys")
+}
+
 /// The function `scripted-function` of this package: see its source for what can be asked of it.
 ///
 /// # Errors

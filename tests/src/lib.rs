@@ -9,7 +9,9 @@
 //! - [`kms`]: a KMS that speaks the real protocol, throttles and fails on demand.
 //! - [`lambda_function`]: the real function binaries in sandboxes, over the Lambda Runtime API.
 //! - [`local_services`]: all of it at once, for invocations by hand: `cargo local`.
+//! - [`s3`]: buckets of objects.
 //! - [`sealing`]: seals records as a producer does.
+//! - [`sqs`]: queues that hide what was received.
 //! - [`stream`]: a data stream in memory.
 //!
 //! Nothing here is linked into a function; the functions run as the binaries that are deployed.
@@ -27,8 +29,10 @@ pub mod lambda_function;
 pub mod local_services;
 pub mod loopback_server;
 pub mod quota;
+pub mod s3;
 mod script;
 pub mod sealing;
+pub mod sqs;
 pub mod stream;
 pub mod template;
 mod unpoisoned;
