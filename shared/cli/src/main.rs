@@ -1,5 +1,7 @@
 //! `warmkeys`: the program for the people who adopt and operate the functions.
 
+mod redrive;
+
 use std::io;
 use std::process::ExitCode;
 
@@ -16,6 +18,7 @@ struct Options {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Redrive(Box<redrive::Options>),
     /// Print the completions of a shell: `warmkeys completions bash > /etc/bash_completion.d/warmkeys`
     Completions {
         /// The shell
@@ -25,6 +28,7 @@ enum Command {
 
 fn main() -> ExitCode {
     match Options::parse().command {
+        Command::Redrive(options) => redrive::main(&options),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Options::command(), "warmkeys", &mut io::stdout());
             ExitCode::SUCCESS
