@@ -26,9 +26,9 @@ _COMMON = {
 }
 _CREATED_STREAM = {"StreamShardCount": "1"}
 
-# The one documented parameter for what is rarely set: its quotation marks and commas must reach the function whole. The values
-# are the defaults, so that they change nothing else.
-SETTINGS = '{"DATA_KEY_MAX_AGE_SECONDS":"300","KMS_MAX_ATTEMPTS":"20"}'
+# The one documented parameter for what is rarely set: its quotation marks and commas must reach the function whole. The first two values
+# are the defaults, so that they change nothing else. With the third, records go to quarantine that can be read again.
+SETTINGS = '{"DATA_KEY_MAX_AGE_SECONDS":"300","KMS_MAX_ATTEMPTS":"20","UNAVAILABLE_KEY":"quarantine"}'
 
 _EXISTING_STREAM = "existing-stream"
 
