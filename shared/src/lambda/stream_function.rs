@@ -134,6 +134,15 @@ mod tests {
         }
     }
 
+    #[test]
+    fn an_event_source_mapping_is_answered_as_ever_and_a_redrive_is_told_more() {
+        let mut response = StreamResponse { response: KinesisEventResponse::default(), redrive: None };
+        assert_eq!(serde_json::to_string(&response).unwrap(), r#"{"batchItemFailures":[]}"#);
+        response.redrive = Some(RedriveAnswer { delivered: 3, ..RedriveAnswer::default() });
+        let told = r#"{"batchItemFailures":[],"redrive":{"delivered":3,"quarantined":[]}}"#;
+        assert_eq!(serde_json::to_string(&response).unwrap(), told);
+    }
+
     #[tokio::test]
     async fn a_panic_fails_the_invocation_without_its_words() {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);

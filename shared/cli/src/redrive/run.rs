@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
 use aws_types::region::Region;
 use warmkeys::clock::SystemClock;
 
@@ -17,7 +18,7 @@ use super::report::{Totals, dry_run};
 use super::screen;
 use super::sending::{Pace, Sender, Stopped, is_done};
 use super::source::SourceName;
-use super::state::State;
+use super::state::{Done, State};
 
 /// Runs it. Whether everything that was found has come back.
 pub(crate) async fn run(options: &Options) -> Result<bool, RedriveError> {
@@ -45,7 +46,8 @@ pub(crate) async fn run(options: &Options) -> Result<bool, RedriveError> {
 
 /// Region and credentials: of the environment and the profile, as with other AWS programs.
 async fn configuration(options: &Options) -> Result<SdkConfig, RedriveError> {
-    let mut loader = aws_config::from_env();
+    // Kinesis throttles readers that share a shard, and S3 a sudden rush: neither is a reason to end.
+    let mut loader = aws_config::from_env().retry_config(RetryConfig::standard().with_max_attempts(8));
     if let Some(region) = &options.region {
         loader = loader.region(Region::new(region.clone()));
     }
@@ -76,13 +78,8 @@ fn state(options: &Options, destination: &str) -> Result<State, RedriveError> {
 }
 
 async fn would_send(options: &Options, sources: &Sources) -> Result<bool, RedriveError> {
-    // Without a destination nothing is written, but what a state file knows is heeded.
-    let name = match (&options.through, &options.onto) {
-        (Some(function), _) => format!("function {function}"),
-        (None, stream) => format!("stream {}", stream.as_deref().unwrap_or_default()),
-    };
-    let known =
-        options.state.as_deref().filter(|path| path.exists()).map(|path| State::open(path, &name)).transpose()?;
+    // Nothing is written, but what a state file knows is heeded.
+    let known = options.state.as_deref().filter(|path| path.exists()).map(Done::of_file).transpose()?;
     let mut inventory = sources.collect().await?;
     settle(options, &mut inventory, known.as_ref());
     something(&inventory)?;
@@ -90,10 +87,10 @@ async fn would_send(options: &Options, sources: &Sources) -> Result<bool, Redriv
     Ok(inventory.problems.is_empty())
 }
 
-fn settle(options: &Options, inventory: &mut Inventory, state: Option<&State>) {
+fn settle(options: &Options, inventory: &mut Inventory, known: Option<&Done>) {
     let filter = options.filter();
-    inventory.settle(|shard, item| match state {
-        Some(state) if state.is_done(shard, &item.key) => Status::DoneBefore,
+    inventory.settle(|shard, item| match known {
+        Some(known) if known.has(shard, &item.key) => Status::DoneBefore,
         _ if filter.passes(&shard.id, &item.record) => Status::Open,
         _ => Status::LeftOut,
     });
@@ -132,7 +129,7 @@ impl<'a> Run<'a> {
         let mut is_first = true;
         loop {
             let mut inventory = self.sources.collect().await?;
-            settle(self.options, &mut inventory, Some(&self.state));
+            settle(self.options, &mut inventory, Some(self.state.known()));
             if is_first {
                 something(&inventory)?;
             }

@@ -13,15 +13,19 @@ use serde::{Deserialize, Serialize};
 
 use super::record::Shard;
 
-/// What is done. Dropping it frees the file for another run.
+/// The state file of a run. Dropping it frees the file for another run.
 #[derive(Debug)]
 pub(crate) struct State {
     path: PathBuf,
     file: File,
-    done: HashMap<Shard, HashSet<String>>,
+    done: Done,
     /// The batch that was under way when an earlier run ended.
     interrupted: Option<Batch>,
 }
+
+/// What is done.
+#[derive(Debug, Default)]
+pub(crate) struct Done(HashMap<Shard, HashSet<String>>);
 
 /// A batch, as it is told of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,6 +73,63 @@ enum Line {
 
 const VERSION: u32 = 1;
 
+/// The whole lines of a state file.
+struct Lines {
+    /// Where they end.
+    len: usize,
+    /// The destination, if there is a line.
+    to: Option<String>,
+    done: Done,
+    interrupted: Option<Batch>,
+}
+
+impl Done {
+    /// What the state file says is done, whatever the destination, without touching the file.
+    pub(crate) fn of_file(path: &Path) -> Result<Self, StateError> {
+        let text = std::fs::read(path).map_err(|source| StateError::Io { path: path.to_owned(), source })?;
+        Lines::read(&text).map(|lines| lines.done).ok_or_else(|| StateError::Foreign(path.to_owned()))
+    }
+
+    /// Whether a record is done.
+    pub(crate) fn has(&self, shard: &Shard, key: &str) -> bool {
+        self.0.get(shard).is_some_and(|keys| keys.contains(key))
+    }
+
+    fn extend(&mut self, shard: Shard, keys: Vec<String>) {
+        self.0.entry(shard).or_default().extend(keys);
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.values().all(HashSet::is_empty)
+    }
+}
+
+impl Lines {
+    /// `None` if it is not the text of a state file.
+    fn read(text: &[u8]) -> Option<Self> {
+        let len = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
+        let mut lines = Self { len, to: None, done: Done::default(), interrupted: None };
+        let whole = text.get(..len).unwrap_or_default().split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        for (index, line) in whole.enumerate() {
+            match (index, serde_json::from_slice(line).ok()?) {
+                (0, Line::Redrive { version: VERSION, to }) => lines.to = Some(to),
+                (0, _) | (_, Line::Redrive { .. }) => return None,
+                (_, Line::Sending(batch)) => lines.interrupted = Some(batch),
+                (_, Line::Done { stream_arn, shard_id, ids }) => {
+                    lines.interrupted = None;
+                    lines.done.extend(Shard { stream_arn, id: shard_id }, ids);
+                }
+            }
+        }
+        // Another's file is not to be cut: what is no line yet has to begin as the first one does.
+        let begins = BEGINNING.iter().zip(text).all(|(expected, byte)| expected == byte);
+        (lines.to.is_some() || begins).then_some(lines)
+    }
+}
+
+/// What every state file begins with.
+const BEGINNING: &[u8] = br#"{"redrive":{"version":"#;
+
 impl State {
     /// Opens or begins the state of a redrive to `to`.
     pub(crate) fn open(path: &Path, to: &str) -> Result<Self, StateError> {
@@ -81,35 +142,16 @@ impl State {
         })?;
         let mut text = Vec::new();
         file.read_to_end(&mut text).map_err(failed)?;
-        let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
-        let foreign = || StateError::Foreign(path.to_owned());
-        // Another's file is not to be cut: one that begins otherwise is none of ours.
-        let begins = serde_json::to_string(&Line::Redrive { version: VERSION, to: to.to_owned() }).unwrap_or_default();
-        if whole == 0 && !begins.as_bytes().starts_with(&text) {
-            return Err(foreign());
-        }
-        let mut state = Self { path: path.to_owned(), file, done: HashMap::new(), interrupted: None };
-        let lines = text.get(..whole).unwrap_or_default().split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-        let mut other = None;
-        for (index, line) in lines.enumerate() {
-            match (index, serde_json::from_slice(line).map_err(|_| foreign())?) {
-                (0, Line::Redrive { version: VERSION, to: of }) => other = (of != to).then_some(of),
-                (0, _) | (_, Line::Redrive { .. }) => return Err(foreign()),
-                (_, Line::Sending(batch)) => state.interrupted = Some(batch),
-                (_, Line::Done { stream_arn, shard_id, ids }) => {
-                    state.interrupted = None;
-                    state.done.entry(Shard { stream_arn, id: shard_id }).or_default().extend(ids);
-                }
-            }
-        }
-        // Of a destination that was misspelt nothing is done: the file begins anew.
-        let keep = match other {
-            None => whole,
-            Some(_) if state.done.values().all(HashSet::is_empty) => {
+        let lines = Lines::read(&text).ok_or_else(|| StateError::Foreign(path.to_owned()))?;
+        let mut state = Self { path: path.to_owned(), file, done: lines.done, interrupted: lines.interrupted };
+        let keep = match lines.to {
+            Some(of) if of == to => lines.len,
+            // Of a destination that was misspelt nothing is done: the file begins anew.
+            Some(_) | None if state.done.is_empty() => {
                 state.interrupted = None;
                 0
             }
-            Some(to) => return Err(StateError::OtherDestination { path: path.to_owned(), to }),
+            of => return Err(StateError::OtherDestination { path: path.to_owned(), to: of.unwrap_or_default() }),
         };
         state.file.set_len(keep as u64).and_then(|()| state.file.seek(SeekFrom::End(0))).map_err(failed)?;
         if keep == 0 {
@@ -118,9 +160,9 @@ impl State {
         Ok(state)
     }
 
-    /// Whether a record is done.
-    pub(crate) fn is_done(&self, shard: &Shard, id: &str) -> bool {
-        self.done.get(shard).is_some_and(|ids| ids.contains(id))
+    /// What is done.
+    pub(crate) fn known(&self) -> &Done {
+        &self.done
     }
 
     /// The batch of which an earlier run did not live to see the end.
@@ -137,7 +179,7 @@ impl State {
     pub(crate) fn done(&mut self, shard: &Shard, ids: Vec<String>) -> Result<(), StateError> {
         let line = Line::Done { stream_arn: shard.stream_arn.clone(), shard_id: shard.id.clone(), ids: ids.clone() };
         self.append(&line)?;
-        self.done.entry(shard.clone()).or_default().extend(ids);
+        self.done.extend(shard.clone(), ids);
         Ok(())
     }
 

@@ -87,7 +87,7 @@ async fn sent(destination: &Scripted, kind: Kind) -> (BatchEnd, Vec<bool>) {
     let mut state = State::open(&place.0, "function f").unwrap();
     let mut sender = Sender { destination, state: &mut state, pace: pace(), clock: &SystemClock, not_before: None };
     let end = sender.send(&shard(), kind, batch()).await.unwrap();
-    let done = ["1", "2", "3"].map(|key| state.is_done(&shard(), key)).into();
+    let done = ["1", "2", "3"].map(|key| state.known().has(&shard(), key)).into();
     (end, done)
 }
 
