@@ -23,6 +23,9 @@ pub enum FailureClass {
 }
 
 impl FailureClass {
+    /// All classes.
+    pub const ALL: [Self; 5] = [Self::Throttled, Self::Transient, Self::Caller, Self::Unavailable, Self::Permanent];
+
     /// Whether trying again within the same invocation may succeed.
     #[must_use]
     pub fn is_retryable(self) -> bool {

@@ -122,6 +122,8 @@ pub mod logging;
 #[cfg(feature = "runtime")]
 pub mod materials_cache;
 pub mod message;
+#[cfg(feature = "lambda")]
+pub mod metrics;
 #[cfg(feature = "runtime")]
 pub mod quarantine;
 pub mod record_format;

@@ -9,6 +9,7 @@
 //! - [`kms`]: a KMS that speaks the real protocol, throttles and fails on demand.
 //! - [`lambda_function`]: the real function binaries in sandboxes, over the Lambda Runtime API.
 //! - [`local_services`]: all of it at once, for invocations by hand: `cargo local`.
+//! - [`metrics`]: the documentation of the functions' metrics.
 //! - [`s3`]: buckets of objects.
 //! - [`sealing`]: seals records as a producer does.
 //! - [`sqs`]: queues that hide what was received.
@@ -28,6 +29,7 @@ pub mod kms;
 pub mod lambda_function;
 pub mod local_services;
 pub mod loopback_server;
+pub mod metrics;
 pub mod quota;
 pub mod s3;
 mod script;

@@ -12,6 +12,7 @@ use warmkeys::kms::{self, KmsRequestSettings};
 use warmkeys::logging::{self, LogSettings};
 use warmkeys::materials_cache::{self, CacheSettings};
 use warmkeys::message::{AlgorithmSuite, DEFAULT_FRAME_LEN, EncryptionContext};
+use warmkeys::metrics::{self, MetricsSettings};
 
 /// The function's configuration.
 #[derive(Clone, Debug)]
@@ -34,6 +35,8 @@ pub struct Config {
     pub time: InvocationTime,
     /// What is logged.
     pub logs: LogSettings,
+    /// Whether metrics are written.
+    pub metrics: MetricsSettings,
 }
 
 impl Config {
@@ -48,6 +51,7 @@ impl Config {
         let writer = environment.group(&kinesis::VARIABLES);
         let time = environment.group(&invocation::variables::VARIABLES);
         let logs = environment.group(&logging::VARIABLES);
+        let metrics = environment.group(&metrics::VARIABLES);
         let (stream, time) = (stream?, time?);
         Some(Self {
             keyring: keyring?,
@@ -57,6 +61,7 @@ impl Config {
             encrypting: EncryptingSettings { reserves: time.reserves, ..encryption?.of_stream(stream.name()) },
             writer: writer?,
             logs: logs?,
+            metrics: metrics?,
             stream,
             time,
         })

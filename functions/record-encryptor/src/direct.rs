@@ -11,6 +11,7 @@ use warmkeys::retry::Deadline;
 use crate::RecordEncryptor;
 use crate::failure::{ErrorCode, RecordFailure};
 use crate::request::{InvalidRecord, RecordRequest};
+use crate::tally::Tally;
 
 /// The most records of one request: answered for with some 300 bytes each, they leave half of the 6 MB that a response may have.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
@@ -64,9 +65,10 @@ impl<G: GenerateDataKey, P: PutRecords, L: ListShards> RecordEncryptor<G, P, L> 
         &self,
         requests: Vec<Result<RecordRequest, InvalidRecord>>,
         deadline: Deadline,
+        tally: &mut Tally,
     ) -> DirectResponse {
         // Who asked is told of an unknown outcome, and decides.
-        let results = self.write(requests, deadline, OnUnknownOutcome::Report).await;
+        let results = self.write(requests, deadline, OnUnknownOutcome::Report, tally).await;
         log(&results);
         let failed_record_count = results.iter().filter(|result| result.is_err()).count();
         DirectResponse { failed_record_count, records: results.into_iter().map(RecordAnswer::from).collect() }

@@ -9,6 +9,7 @@ mod event;
 mod failure;
 pub mod queue;
 mod request;
+mod tally;
 #[cfg(test)]
 mod tests;
 
@@ -23,10 +24,14 @@ use warmkeys::encrypting_writer::{EncryptError, EncryptingWriter};
 use warmkeys::invocation::{HandlerPanicked, InvocationDeadlines, catch_panic};
 use warmkeys::kinesis::{ListShards, OnUnknownOutcome, PutRecords, Receipt};
 use warmkeys::lambda::runtime_api::{Invocation, InvocationError};
+use warmkeys::lambda::{FunctionMetrics, Observer};
+use warmkeys::metrics::Document;
+use warmkeys::metrics::definitions::{DELIVERED, ERRORS, FAILED_PERMANENT, FAILED_RETRYABLE, RECEIVED};
 use warmkeys::retry::Deadline;
 
 use self::direct::DirectResponse;
 use self::event::Event;
+use self::tally::Tally;
 
 pub use config::Config;
 pub use event::EventError;
@@ -38,6 +43,8 @@ pub use request::{InvalidRecord, RecordRequest};
 pub struct RecordEncryptor<G, P, L> {
     writer: EncryptingWriter<G, P, L>,
     deadlines: InvocationDeadlines,
+    observer: Observer,
+    stream_name: String,
     clock: Arc<dyn Clock>,
 }
 
@@ -55,7 +62,16 @@ impl<G: GenerateDataKey, P: PutRecords, L: ListShards> RecordEncryptor<G, P, L> 
     /// `function_timeout` is the function's configured time-out: no invocation has more time, whatever its deadline says.
     #[must_use]
     pub fn new(writer: EncryptingWriter<G, P, L>, function_timeout: Duration, clock: Arc<dyn Clock>) -> Self {
-        Self { writer, deadlines: InvocationDeadlines::new(function_timeout, Arc::clone(&clock)), clock }
+        let deadlines = InvocationDeadlines::new(function_timeout, Arc::clone(&clock));
+        Self { writer, deadlines, observer: Observer::new(Arc::clone(&clock)), stream_name: String::new(), clock }
+    }
+
+    /// Writes metrics of each invocation, if there are any, under the name of the stream that is written to.
+    #[must_use]
+    pub fn with_metrics(mut self, metrics: Option<FunctionMetrics>, stream_name: &str) -> Self {
+        self.observer = self.observer.with_metrics(metrics);
+        stream_name.clone_into(&mut self.stream_name);
+        self
     }
 
     /// Handles one invocation. The event is taken as it came, so that what is wrong with it is said without repeating it.
@@ -63,16 +79,44 @@ impl<G: GenerateDataKey, P: PutRecords, L: ListShards> RecordEncryptor<G, P, L> 
     /// # Errors
     /// [`HandlerError`].
     pub async fn handle(&self, invocation: Invocation) -> Result<Response, HandlerError> {
-        Ok(catch_panic(self.answer(invocation)).await??)
+        let deadline = self.deadlines.of_invocation(invocation.deadline_epoch_millis);
+        let observed = self.observer.begin(&invocation.request_id, deadline);
+        let answered = catch_panic(self.answer(&invocation.event, deadline)).await;
+        let answered = answered.map_err(HandlerError::from).and_then(|answered| Ok(answered?));
+        let tally = answered.as_ref().ok().map(|(_, tally)| tally);
+        self.observer.end(&observed, |metrics, document| self.measure(tally, metrics, document));
+        Ok(answered?.0)
     }
 
-    async fn answer(&self, invocation: Invocation) -> Result<Response, EventError> {
+    async fn answer(&self, event: &[u8], invocation: Deadline) -> Result<(Response, Tally), EventError> {
         // Once, so that an event that is written in several calls uses up no more than one that is written in one.
-        let deadline = self.writer.write_deadline(self.deadlines.of_invocation(invocation.deadline_epoch_millis));
-        match Event::parse(&invocation.event)? {
-            Event::Direct(records) => Ok(Response::Direct(self.answer_direct(records, deadline).await)),
-            Event::Queue(batch) => Ok(Response::Queue(self.answer_queue(batch, deadline).await)),
+        let deadline = self.writer.write_deadline(invocation);
+        match Event::parse(event)? {
+            Event::Direct(records) => {
+                let mut tally = Tally::of(records.len());
+                Ok((Response::Direct(self.answer_direct(records, deadline, &mut tally).await), tally))
+            }
+            Event::Queue(batch) => {
+                let mut tally = Tally::of(batch.len());
+                Ok((Response::Queue(self.answer_queue(batch, deadline, &mut tally).await), tally))
+            }
         }
+    }
+
+    fn measure(&self, tally: Option<&Tally>, metrics: &FunctionMetrics, document: &mut Document) {
+        FunctionMetrics::stream(document, &self.stream_name);
+        match tally {
+            Some(tally) => {
+                document.len(&RECEIVED, tally.received);
+                document.len(&DELIVERED, tally.written);
+                document.len(&FAILED_RETRYABLE, tally.retryable());
+                document.len(&FAILED_PERMANENT, tally.permanent);
+            }
+            None => document.count(&ERRORS, 1),
+        }
+        let data_keys = self.writer.data_keys();
+        let written = tally.map_or(0, |tally| u64::try_from(tally.written).unwrap_or(u64::MAX));
+        metrics.data_keys(document, data_keys.call_statistics(), data_keys.cache_statistics(), written);
     }
 
     /// Encrypts and writes what could be read, in order, and says by index what became of each.
@@ -81,6 +125,7 @@ impl<G: GenerateDataKey, P: PutRecords, L: ListShards> RecordEncryptor<G, P, L> 
         requests: Vec<Result<RecordRequest, InvalidRecord>>,
         deadline: Deadline,
         on_unknown_outcome: OnUnknownOutcome,
+        tally: &mut Tally,
     ) -> Vec<Result<Receipt, RecordFailure>> {
         let mut valid = Vec::with_capacity(requests.len());
         let mut places = Vec::with_capacity(requests.len());
@@ -102,6 +147,7 @@ impl<G: GenerateDataKey, P: PutRecords, L: ListShards> RecordEncryptor<G, P, L> 
                 *result = written.map_err(|error| RecordFailure::Encrypt(with_index_among(&places, error)));
             }
         }
+        tally.note(&results);
         results
     }
 }

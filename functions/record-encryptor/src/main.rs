@@ -10,7 +10,7 @@ use warmkeys::data_keys::{CachingGeneration, GenerationKeyring};
 use warmkeys::encrypting_writer::EncryptingWriter;
 use warmkeys::kinesis::{KinesisClient, KinesisWriter};
 use warmkeys::kms::KmsClient;
-use warmkeys::lambda::{self, Error, runtime_api};
+use warmkeys::lambda::{self, Error, FunctionMetrics, runtime_api};
 use warmkeys::retry::{ConcurrencyLimit, Retrying};
 use zeroizing_alloc::ZeroAlloc;
 
@@ -30,10 +30,13 @@ async fn main() -> Result<ExitCode, Error> {
     let retrying = Retrying::new(kms, config.kms.retry, limit, Arc::clone(&clock));
     let keyring = GenerationKeyring::new(retrying, config.keyring);
     let data_keys = CachingGeneration::new(keyring, &config.cache, config.usage_limits, Arc::clone(&clock));
+    let metrics = FunctionMetrics::new(&config.metrics, config.logs, Arc::clone(&clock));
+    let stream_name = config.stream.name().to_owned();
     let kinesis = KinesisClient::new(&sdk, config.stream);
     let writer = KinesisWriter::new(kinesis.clone(), kinesis, config.writer, Arc::clone(&clock));
     let writer = EncryptingWriter::new(data_keys, writer, config.encrypting, Arc::clone(&clock));
-    let function = RecordEncryptor::new(writer, config.time.function_timeout, clock);
+    let function =
+        RecordEncryptor::new(writer, config.time.function_timeout, clock).with_metrics(metrics, &stream_name);
     runtime_api::serve(|invocation| function.handle(invocation)).await?;
     Ok(ExitCode::SUCCESS)
 }

@@ -14,6 +14,7 @@ use crate::RecordEncryptor;
 use crate::event::EventError;
 use crate::failure::RecordFailure;
 use crate::request::{InvalidRecord, RecordRequest};
+use crate::tally::Tally;
 use received_message::ReceivedMessage;
 
 /// The messages of one invocation: each body is one record of the form that direct invocations have.
@@ -57,6 +58,14 @@ impl QueueBatch {
             Ok(Self::Standard(messages.into_iter().map(|(_, message)| message).collect()))
         }
     }
+
+    /// The number of messages.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Standard(messages) => messages.len(),
+            Self::Fifo(groups) => groups.iter().map(VecDeque::len).sum(),
+        }
+    }
 }
 
 /// Groups in the order of their first messages. Messages without a group, which a FIFO queue does not have, share one.
@@ -74,12 +83,16 @@ fn by_group(messages: Vec<(Option<String>, Message)>) -> Vec<VecDeque<Message>> 
 }
 
 impl<G: GenerateDataKey, P: PutRecords, L: ListShards> RecordEncryptor<G, P, L> {
-    pub(crate) async fn answer_queue(&self, batch: QueueBatch, deadline: Deadline) -> SqsBatchResponse {
-        let (messages, failed) = match batch {
-            QueueBatch::Standard(messages) => (messages.len(), self.write_standard(messages, deadline).await),
-            QueueBatch::Fifo(groups) => {
-                (groups.iter().map(VecDeque::len).sum(), self.write_fifo(groups, deadline).await)
-            }
+    pub(crate) async fn answer_queue(
+        &self,
+        batch: QueueBatch,
+        deadline: Deadline,
+        tally: &mut Tally,
+    ) -> SqsBatchResponse {
+        let messages = batch.len();
+        let failed = match batch {
+            QueueBatch::Standard(messages) => self.write_standard(messages, deadline, tally).await,
+            QueueBatch::Fifo(groups) => self.write_fifo(groups, deadline, tally).await,
         };
         tracing::info!(messages, failed = failed.len(), "answered a batch of the queue");
         let mut response = SqsBatchResponse::default();
@@ -88,9 +101,9 @@ impl<G: GenerateDataKey, P: PutRecords, L: ListShards> RecordEncryptor<G, P, L> 
     }
 
     /// Writes everything at once. Returns the failed messages' ids.
-    async fn write_standard(&self, messages: Vec<Message>, deadline: Deadline) -> Vec<String> {
+    async fn write_standard(&self, messages: Vec<Message>, deadline: Deadline, tally: &mut Tally) -> Vec<String> {
         let (ids, records): (Vec<_>, Vec<_>) = messages.into_iter().map(|message| (message.id, message.record)).unzip();
-        let results = self.write(records, deadline, ON_UNKNOWN_OUTCOME).await;
+        let results = self.write(records, deadline, ON_UNKNOWN_OUTCOME, tally).await;
         let failed = std::iter::zip(ids, results).filter_map(|(id, result)| {
             log(&id, &result.err()?);
             Some(id)
@@ -109,7 +122,12 @@ impl<G: GenerateDataKey, P: PutRecords, L: ListShards> RecordEncryptor<G, P, L> 
     ///
     /// A message that can never be encrypted has no place in that order. Its group goes on behind it, and it alone is returned. If the
     /// others were returned with it, each redelivery would count as theirs, too, and they would go to the dead-letter queue with it.
-    async fn write_fifo(&self, mut groups: Vec<VecDeque<Message>>, deadline: Deadline) -> Vec<String> {
+    async fn write_fifo(
+        &self,
+        mut groups: Vec<VecDeque<Message>>,
+        deadline: Deadline,
+        tally: &mut Tally,
+    ) -> Vec<String> {
         let mut failed = Vec::new();
         loop {
             groups.retain(|group| !group.is_empty());
@@ -127,7 +145,7 @@ impl<G: GenerateDataKey, P: PutRecords, L: ListShards> RecordEncryptor<G, P, L> 
             }
             let heads = groups.iter_mut().filter_map(VecDeque::pop_front);
             let (ids, records): (Vec<_>, Vec<_>) = heads.map(|head| (head.id, head.record)).unzip();
-            let results = self.write(records, deadline, ON_UNKNOWN_OUTCOME).await;
+            let results = self.write(records, deadline, ON_UNKNOWN_OUTCOME, tally).await;
             let ended = std::iter::zip(std::mem::take(&mut groups), std::iter::zip(ids, results));
             groups = ended
                 .filter_map(|(rest, (id, result))| {

@@ -73,14 +73,14 @@ fn main() {
             durations.decrypting.reading
                 + durations.decrypting.data_keys
                 + durations.decrypting.opening
-                + durations.finishing,
+                + durations.delivering,
         );
         println!(
             "{cores} cores: {total:?} = JSON, base64, validation {event:?} + headers {:?} + data keys {:?} + opening {:?} + delivery {:?}",
             durations.decrypting.reading,
             durations.decrypting.data_keys,
             durations.decrypting.opening,
-            durations.finishing
+            durations.delivering
         );
     }
 }

@@ -1,16 +1,20 @@
 //! Passes on what is finished: rejected records to quarantine, opened ones to the sink, as far as both go.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use tokio::time::timeout_at;
 
 use super::quarantined_record::QuarantinedRecord;
 use super::report::Checkpoint;
 use super::units::unit_start;
 use crate::clock::Clock;
+use crate::decryptor::Stopwatch;
 use crate::delivery::{Delivery, DeliveryError};
 use crate::failure::{FailureClass, describe};
 use crate::invocation::PhaseDeadlines;
 use crate::quarantine::Quarantine;
-use crate::records::{OpenedRecord, RejectedRecord, ShardOrigin, ShardRecord};
+use crate::records::{OpenedRecord, RejectedRecord, RejectionCode, ShardOrigin, ShardRecord};
 use crate::sinks::RecordSink;
 
 /// A record that needs nothing more but to be passed on.
@@ -32,6 +36,12 @@ pub(super) struct Finishing<'a, S, Q> {
 pub(super) struct Progress {
     pub(super) delivered: usize,
     pub(super) quarantined_records: Vec<QuarantinedRecord>,
+    /// By reason.
+    pub(super) quarantined: BTreeMap<RejectionCode, usize>,
+    /// How old the last delivered record was.
+    pub(super) delivery_lag: Option<Duration>,
+    pub(super) delivering: Duration,
+    pub(super) quarantining: Duration,
     /// `None` if everything before the end was passed on.
     pub(super) checkpoint: Option<Checkpoint>,
 }
@@ -84,7 +94,17 @@ impl<S: RecordSink, Q: Quarantine> Finishing<'_, S, Q> {
     /// A record that the sink can never take.
     fn rejected(&self, record: OpenedRecord, refusal: &DeliveryError) -> RejectedRecord {
         let reason = failed_at("sink", &self.sink.destination(), refusal);
-        RejectedRecord { record: record.record, class: refusal.class(), reason }
+        let code = match refusal {
+            DeliveryError::TooLarge { .. } => RejectionCode::TooLarge,
+            _ => RejectionCode::RefusedBySink,
+        };
+        RejectedRecord { record: record.record, class: refusal.class(), code, reason }
+    }
+
+    /// The time since the record arrived on the stream, as far as the event tells; none where the clocks contradict.
+    fn lag(&self, record: &ShardRecord) -> Option<Duration> {
+        let arrived = record.approximate_arrival_timestamp?;
+        Some(self.clock.now().wall.duration_since(arrived).unwrap_or_default())
     }
 
     async fn quarantine_all(&self, rejected: &Placed<RejectedRecord>, progress: &mut Progress) {
@@ -94,8 +114,13 @@ impl<S: RecordSink, Q: Quarantine> Finishing<'_, S, Q> {
         let deadline = self.deadlines.half_way_to_delivery(self.clock.now());
         // Whatever it has stored by its deadline it tells within the time between the deadlines below, or never.
         let grace = self.deadlines.abandon.remaining(self.deadlines.delivery.instant());
+        let mut stopwatch = Stopwatch::start(self.clock);
         let quarantine = self.quarantine.quarantine(self.origin, &rejected.records, deadline);
         let outcome = known(timeout_at(deadline.instant() + grace, quarantine).await.ok(), rejected.records.len());
+        progress.quarantining += stopwatch.lap();
+        for record in rejected.records.iter().take(outcome.delivered) {
+            *progress.quarantined.entry(record.code).or_default() += 1;
+        }
         progress.quarantined_records.extend(rejected.records.iter().take(outcome.delivered).map(Into::into));
         if let Some(index) = rejected.indexes.get(outcome.delivered) {
             let failure = outcome.failure.unwrap_or(DeliveryError::DeadlinePassed);
@@ -108,10 +133,15 @@ impl<S: RecordSink, Q: Quarantine> Finishing<'_, S, Q> {
     /// those after it.
     async fn deliver_all(&self, mut opened: Placed<OpenedRecord>, progress: &mut Progress) {
         while !opened.records.is_empty() {
+            let mut stopwatch = Stopwatch::start(self.clock);
             let delivery = self.sink.deliver(&opened.records, self.deadlines.delivery);
             let outcome =
                 known(timeout_at(self.deadlines.abandon.instant(), delivery).await.ok(), opened.records.len());
+            progress.delivering += stopwatch.lap();
             progress.delivered += outcome.delivered;
+            if let Some(last) = outcome.delivered.checked_sub(1).and_then(|last| opened.records.get(last)) {
+                progress.delivery_lag = self.lag(&last.record);
+            }
             let Some((index, record, rest)) = opened.into_parts_at(outcome.delivered) else { return };
             let failure = outcome.failure.unwrap_or(DeliveryError::DeadlinePassed);
             if !matches!(failure, DeliveryError::Never { .. }) {

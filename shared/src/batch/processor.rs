@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::finishing::{Finished, Finishing, Progress};
-use super::report::{BatchReport, Checkpoint, PhaseDurations};
+use super::finishing::{Finished, Finishing};
+use super::report::{BatchReport, Checkpoint};
 use super::suspicion::SuspiciousBatches;
 use super::units::{unit_start, unit_starts};
 use super::{EventError, ShardBatch};
 use crate::clock::Clock;
 use crate::data_keys::DecryptDataKey;
-use crate::decryptor::{Decryptor, NotOpened, Opened, OpeningPanicked, Order, Stopwatch, UnavailableKeys};
+use crate::decryptor::{Decryptor, NotOpened, Opened, OpeningPanicked, Order, UnavailableKeys};
 use crate::failure::{FailureClass, describe};
 use crate::invocation::{PhaseDeadlines, TimeReserves};
 use crate::quarantine::Quarantine;
@@ -90,15 +90,24 @@ impl<K: DecryptDataKey, S: RecordSink, Q: Quarantine> BatchProcessor<K, S, Q> {
         let order = Order::Kept { group_starts: unit_starts(&records), unavailable_keys };
 
         let payloads = records.iter().map(|record| record.data.clone()).collect();
+        let payload_bytes = records.iter().map(|record| record.data.len()).sum();
         let decrypted = self.decryptor.decrypt_in(payloads, &order, deadlines).await?;
         let (results, format) = (&decrypted.results, &self.decryptor.format);
+        let mut report = BatchReport {
+            received: records.len(),
+            decrypted: results.iter().filter(|result| result.is_ok()).count(),
+            plaintext_bytes: results.iter().flatten().map(|opened| opened.plaintext.len()).sum(),
+            payload_bytes,
+            empty_aggregates,
+            distinct_data_keys: decrypted.distinct_data_keys,
+            ..BatchReport::default()
+        };
+        report.durations.decrypting = decrypted.durations;
         let held = self.suspicious_batches.reason_to_hold(results, unavailable_keys, format, self.clock.now());
         if let Some(reason) = held {
             let checkpoint = Checkpoint::new(&records, 0, FailureClass::Unavailable, reason);
-            let received = records.len();
-            return Ok(BatchReport { received, checkpoint, ..BatchReport::default() });
+            return Ok(BatchReport { is_held: true, checkpoint, ..report });
         }
-        let mut stopwatch = Stopwatch::start(&*self.clock);
         let (finished, stopped_by) = finished(&records, decrypted.results, unavailable_keys, &self.decryptor.format);
         let end = unit_start(&records, finished.len());
         let finishing = Finishing {
@@ -109,25 +118,20 @@ impl<K: DecryptDataKey, S: RecordSink, Q: Quarantine> BatchProcessor<K, S, Q> {
             deadlines,
             clock: &*self.clock,
         };
-        let Progress { delivered, quarantined_records, checkpoint } = finishing.pass_on(finished, end).await;
-        let durations = PhaseDurations { decrypting: decrypted.durations, finishing: stopwatch.lap() };
-
-        let checkpoint = checkpoint.or_else(|| {
+        let progress = finishing.pass_on(finished, end).await;
+        report.delivered = progress.delivered;
+        report.quarantined = progress.quarantined.values().sum();
+        report.quarantined_records = progress.quarantined_records;
+        report.quarantined_by_code = progress.quarantined;
+        report.delivery_lag = progress.delivery_lag;
+        report.durations.delivering = progress.delivering;
+        report.durations.quarantining = progress.quarantining;
+        report.checkpoint = progress.checkpoint.or_else(|| {
             let error = stopped_by?;
             tracing::debug!(index = end, class = %error.class(), "the records from here on come again with the next delivery");
             Checkpoint::new(&records, end, error.class(), describe(&error))
         });
-        let distinct_data_keys = decrypted.distinct_data_keys;
-        Ok(BatchReport {
-            received: records.len(),
-            delivered,
-            quarantined: quarantined_records.len(),
-            quarantined_records,
-            empty_aggregates,
-            distinct_data_keys,
-            checkpoint,
-            durations,
-        })
+        Ok(report)
     }
 }
 
@@ -148,8 +152,9 @@ fn finished(
                 Ok(OpenedRecord { record: record.clone(), encryption_context, plaintext })
             }
             Err(error) if unavailable_keys.is_final(error.class()) => {
+                let (class, code) = (error.class(), error.rejection_code());
                 let reason = reason(&error, format, &record.data);
-                Err(RejectedRecord { record: record.clone(), class: error.class(), reason })
+                Err(RejectedRecord { record: record.clone(), class, code, reason })
             }
             Err(error) => return (finished, Some(error)),
         });

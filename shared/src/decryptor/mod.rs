@@ -8,6 +8,7 @@ mod opening;
 mod order;
 mod outcome;
 mod plan;
+mod rejection_code;
 mod resolve;
 mod stopwatch;
 mod suspect_setting;

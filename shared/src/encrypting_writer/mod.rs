@@ -50,6 +50,12 @@ impl<G: GenerateDataKey, P: PutRecords, L: ListShards> EncryptingWriter<G, P, L>
         Self { data_keys, writer, settings, clock }
     }
 
+    /// Where data keys come from, with what they have counted.
+    #[must_use]
+    pub fn data_keys(&self) -> &G {
+        &self.data_keys
+    }
+
     /// The deadline of every [`write`](Self::write) call of an `invocation` that has just begun: the invocation's, less the
     /// response's reserve.
     #[must_use]

@@ -3,9 +3,11 @@
 //! [`StreamDecryptor::from_environment`] reads the configuration and starts logging, [`deliver_to`](StreamDecryptor::deliver_to) takes
 //! the sink, and [`run`](StreamFunction::run) takes invocations until the process ends.
 
+mod batch_metrics;
 #[cfg(feature = "aws")]
 mod environment;
 mod error;
+mod observer;
 pub mod runtime_api;
 mod start;
 #[cfg(all(feature = "kms", feature = "s3", feature = "sqs"))]
@@ -17,6 +19,7 @@ mod stream_function;
 #[cfg(feature = "aws")]
 pub use environment::sdk_config;
 pub use error::Error;
+pub use observer::{FunctionMetrics, Observed, Observer};
 pub use start::configure;
 #[cfg(all(feature = "kms", feature = "s3", feature = "sqs"))]
 pub use stream_decryptor::StreamDecryptor;

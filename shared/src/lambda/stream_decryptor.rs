@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aws_config::SdkConfig;
 
-use super::{Error, KmsDataKeys, StreamDecryptorConfig, StreamFunction, configure, sdk_config};
+use super::{Error, FunctionMetrics, KmsDataKeys, StreamDecryptorConfig, StreamFunction, configure, sdk_config};
 use crate::clock::{Clock, SystemClock};
 use crate::logging::{self, Program};
 use crate::quarantine::ConfiguredQuarantine;
@@ -73,7 +73,9 @@ impl StreamDecryptor {
             logging::include(crate_name);
         }
         let function_timeout = self.config.time.function_timeout;
+        let metrics = FunctionMetrics::new(&self.config.metrics, self.config.logs, self.clock());
         StreamFunction::new(self.config.into_processor(sink, &self.sdk, self.clock), function_timeout)
+            .with_metrics(metrics)
     }
 }
 

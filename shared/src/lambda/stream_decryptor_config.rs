@@ -14,6 +14,7 @@ use crate::invocation::{self, variables::InvocationTime};
 use crate::kms::{self, KmsClient, KmsRequestSettings};
 use crate::logging::{self, LogSettings};
 use crate::materials_cache::{self, CacheSettings};
+use crate::metrics::{self, MetricsSettings};
 use crate::quarantine::{self, ConfiguredQuarantine, QuarantineSettings};
 use crate::record_format::{self, RecordFormat};
 use crate::retry::{ConcurrencyLimit, Retrying};
@@ -41,6 +42,8 @@ pub struct StreamDecryptorConfig {
     pub time: InvocationTime,
     /// What is logged.
     pub logs: LogSettings,
+    /// Whether metrics are written.
+    pub metrics: MetricsSettings,
 }
 
 /// Data keys from KMS, cached.
@@ -63,6 +66,7 @@ impl StreamDecryptorConfig {
         let quarantine = environment.group(&quarantine::VARIABLES);
         let time = environment.group(&invocation::variables::OF_BATCHES);
         let logs = environment.group(&logging::VARIABLES);
+        let metrics = environment.group(&metrics::VARIABLES);
         Some(Self {
             record_format: record_format?,
             keyring: keyring?,
@@ -73,6 +77,7 @@ impl StreamDecryptorConfig {
             quarantine: quarantine?,
             time: time?,
             logs: logs?,
+            metrics: metrics?,
         })
     }
 

@@ -4,15 +4,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lambda_events::streams::KinesisEventResponse;
+use bytes::Bytes;
 use serde::Serialize;
 
-use super::Error;
 use super::runtime_api::{self, Invocation, InvocationError};
+use super::{Error, FunctionMetrics, Observer, batch_metrics};
 use crate::batch::{BatchError, BatchProcessor, BatchReport, RedriveAnswer, ShardBatch};
 use crate::data_keys::DecryptDataKey;
+use crate::decryptor::Stopwatch;
 use crate::failure::describe;
 use crate::invocation::{HandlerPanicked, InvocationDeadlines, catch_panic};
+use crate::metrics::Document;
+use crate::metrics::definitions::ERRORS;
 use crate::quarantine::Quarantine;
+use crate::records::ShardOrigin;
+use crate::retry::Deadline;
 use crate::sinks::RecordSink;
 
 /// A function that decrypts a stream: one for each sandbox, with its warm state.
@@ -24,6 +30,15 @@ use crate::sinks::RecordSink;
 pub struct StreamFunction<K, S, Q> {
     processor: BatchProcessor<K, S, Q>,
     deadlines: InvocationDeadlines,
+    observer: Observer,
+}
+
+/// What became of an invocation's event.
+struct Answered {
+    origin: Option<ShardOrigin>,
+    is_redrive: bool,
+    report: BatchReport,
+    event_reading: Duration,
 }
 
 impl<K: DecryptDataKey, S: RecordSink, Q: Quarantine> StreamFunction<K, S, Q> {
@@ -31,7 +46,15 @@ impl<K: DecryptDataKey, S: RecordSink, Q: Quarantine> StreamFunction<K, S, Q> {
     #[must_use]
     pub fn new(processor: BatchProcessor<K, S, Q>, function_timeout: Duration) -> Self {
         let deadlines = InvocationDeadlines::new(function_timeout, Arc::clone(&processor.clock));
-        Self { processor, deadlines }
+        let observer = Observer::new(Arc::clone(&processor.clock));
+        Self { processor, deadlines, observer }
+    }
+
+    /// Writes metrics of each invocation, if there are any.
+    #[must_use]
+    pub fn with_metrics(mut self, metrics: Option<FunctionMetrics>) -> Self {
+        self.observer = self.observer.with_metrics(metrics);
+        self
     }
 
     /// Takes one invocation after the other from Lambda, until the process ends.
@@ -47,17 +70,36 @@ impl<K: DecryptDataKey, S: RecordSink, Q: Quarantine> StreamFunction<K, S, Q> {
     /// # Errors
     /// [`HandlerError`]; Lambda then delivers the whole batch again.
     pub async fn handle(&self, invocation: Invocation) -> Result<StreamResponse, HandlerError> {
-        catch_panic(self.answer(invocation)).await?
-    }
-
-    async fn answer(&self, invocation: Invocation) -> Result<StreamResponse, HandlerError> {
-        let deadline = self.deadlines.of_invocation(invocation.deadline_epoch_millis);
-        let batch = ShardBatch::read(invocation.event).map_err(BatchError::from)?;
-        let is_redrive = batch.is_redrive;
-        let report = self.processor.process(batch, deadline).await?;
-        report.log();
+        let Invocation { request_id, deadline_epoch_millis, event } = invocation;
+        let deadline = self.deadlines.of_invocation(deadline_epoch_millis);
+        let observed = self.observer.begin(&request_id, deadline);
+        let answered = catch_panic(self.answer(event, deadline)).await.unwrap_or_else(|panicked| Err(panicked.into()));
+        self.observer.end(&observed, |metrics, document| self.measure(answered.as_ref().ok(), metrics, document));
+        let Answered { report, is_redrive, .. } = answered?;
         let redrive = is_redrive.then(|| RedriveAnswer::from(&report));
         Ok(StreamResponse { response: KinesisEventResponse::from(&report), redrive })
+    }
+
+    async fn answer(&self, event: Bytes, deadline: Deadline) -> Result<Answered, HandlerError> {
+        let mut stopwatch = Stopwatch::start(&*self.processor.clock);
+        let batch = ShardBatch::read(event).map_err(BatchError::from)?;
+        let is_redrive = batch.is_redrive;
+        let (origin, event_reading) = (batch.origin.clone(), stopwatch.lap());
+        let report = self.processor.process(batch, deadline).await?;
+        report.log();
+        Ok(Answered { origin, is_redrive, report, event_reading })
+    }
+
+    fn measure(&self, answered: Option<&Answered>, metrics: &FunctionMetrics, document: &mut Document) {
+        match answered {
+            Some(Answered { origin, report, event_reading, .. }) => {
+                batch_metrics::measure(document, origin.as_ref(), report, *event_reading);
+            }
+            None => document.count(&ERRORS, 1),
+        }
+        let data_keys = &self.processor.decryptor.data_keys;
+        let records = answered.map_or(0, |answered| u64::try_from(answered.report.decrypted).unwrap_or(u64::MAX));
+        metrics.data_keys(document, data_keys.call_statistics(), data_keys.cache_statistics(), records);
     }
 }
 
@@ -118,7 +160,6 @@ mod tests {
     use crate::decryptor::{Decryptor, DecryptorSettings};
     use crate::quarantine::StderrQuarantine;
     use crate::record_format::{EncryptionSdkFormat, RecordFormat};
-    use crate::retry::Deadline;
     use crate::sinks::StdoutSink;
 
     /// Panics, with words that nobody is to read.

@@ -46,6 +46,19 @@ pub enum LogLevel {
     Trace,
 }
 
+impl LogLevel {
+    /// The level that metrics pass as: the function's own, and `INFO` at the least detailed. Lambda drops JSON lines below the function's level.
+    #[must_use]
+    pub fn of_metrics(self) -> &'static str {
+        match self {
+            Self::Fatal => "FATAL",
+            Self::Error => "ERROR",
+            Self::Warn => "WARN",
+            Self::Info | Self::Debug | Self::Trace => "INFO",
+        }
+    }
+}
+
 /// The form of the logs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LogFormat {

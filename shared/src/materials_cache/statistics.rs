@@ -31,20 +31,41 @@ pub struct CacheStatistics {
 }
 
 impl CacheStatistics {
+    /// What was counted after `before`; the entries are those of now.
+    #[must_use]
+    pub fn since(&self, before: &Self) -> Self {
+        Self {
+            hits: self.hits.saturating_sub(before.hits),
+            failure_hits: self.failure_hits.saturating_sub(before.failure_hits),
+            loads: self.loads.saturating_sub(before.loads),
+            coalesced: self.coalesced.saturating_sub(before.coalesced),
+            bypasses: self.bypasses.saturating_sub(before.bypasses),
+            rejoined: self.rejoined.saturating_sub(before.rejoined),
+            refreshes: self.refreshes.saturating_sub(before.refreshes),
+            failed_refreshes: self.failed_refreshes.saturating_sub(before.failed_refreshes),
+            used_up: self.used_up.saturating_sub(before.used_up),
+            evictions: self.evictions.saturating_sub(before.evictions),
+            expirations: self.expirations.saturating_sub(before.expirations),
+            entries: self.entries,
+        }
+    }
+
     /// Logs, at debug, what was counted since `before`.
     pub(crate) fn log_since(&self, before: &Self) {
+        let counted = self.since(before);
         tracing::debug!(
-            hits = self.hits.saturating_sub(before.hits),
-            failure_hits = self.failure_hits.saturating_sub(before.failure_hits),
-            misses = self.loads.saturating_sub(before.loads),
-            waited_for_another = self.coalesced.saturating_sub(before.coalesced),
-            not_cacheable = self.bypasses.saturating_sub(before.bypasses),
-            refreshes = self.refreshes.saturating_sub(before.refreshes),
-            failed_refreshes = self.failed_refreshes.saturating_sub(before.failed_refreshes),
-            used_up = self.used_up.saturating_sub(before.used_up),
-            evictions = self.evictions.saturating_sub(before.evictions),
-            expirations = self.expirations.saturating_sub(before.expirations),
-            entries = self.entries,
+            hits = counted.hits,
+            failure_hits = counted.failure_hits,
+            misses = counted.loads,
+            waited_for_another = counted.coalesced,
+            not_cacheable = counted.bypasses,
+            rejoined = counted.rejoined,
+            refreshes = counted.refreshes,
+            failed_refreshes = counted.failed_refreshes,
+            used_up = counted.used_up,
+            evictions = counted.evictions,
+            expirations = counted.expirations,
+            entries = counted.entries,
             "data keys"
         );
     }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::FailureClass;
-use crate::records::{RejectedRecord, SequenceNumber, ShardOrigin, ShardRecord};
+use crate::records::{RejectedRecord, RejectionCode, SequenceNumber, ShardOrigin, ShardRecord};
 use crate::text::{escape_for_sqs, one_line, parse_rfc3339, rfc3339};
 
 /// A rejected record as it is kept, in camel case as JSON:
@@ -17,6 +17,7 @@ use crate::text::{escape_for_sqs, one_line, parse_rfc3339, rfc3339};
 /// | `partitionKey`, `explicitHashKey` | as the producer gave them; the former may be empty, the latter absent |
 /// | `approximateArrivalTimestamp` | RFC 3339, UTC; absent if the event did not tell it |
 /// | `failureClass` | `permanent`; or `unavailable`: the record could be read but is too large for the sink, or its key is unusable and such records are quarantined |
+/// | `reasonCode` | why, in one word, as in docs/metrics.md; absent in envelopes of older versions |
 /// | `reason` | why, in words, at most 1,024 bytes |
 /// | `data` | base64 of the record's original bytes, still encrypted |
 /// | `s3Object` | instead of `data`, in a message that would be too large with it: `{"bucket", "key"}` of the object that holds this envelope with its `data` |
@@ -46,6 +47,9 @@ pub struct QuarantineEnvelope {
     pub approximate_arrival_timestamp: Option<String>,
     /// The name of the failure's class.
     pub failure_class: String,
+    /// Why the record was rejected, in one word: the name of a [`RejectionCode`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason_code: Option<String>,
     /// Why the record was rejected.
     pub reason: String,
     /// The original bytes, or where they are.
@@ -112,6 +116,7 @@ impl QuarantineEnvelope {
             explicit_hash_key: record.explicit_hash_key.as_ref().map(ToString::to_string),
             approximate_arrival_timestamp: record.approximate_arrival_timestamp.map(rfc3339),
             failure_class: rejected.class.name().to_owned(),
+            reason_code: Some(rejected.code.name().to_owned()),
             reason: one_line(&rejected.reason, Self::MAX_REASON_LEN),
             payload: EnvelopePayload::Data(base64_simd::STANDARD.encode_to_string(&record.data)),
         }
@@ -164,13 +169,14 @@ impl QuarantineEnvelope {
         };
         let class = class_named(&self.failure_class).ok_or(invalid("failureClass"))?;
         let origin = ShardOrigin { stream_arn: self.stream_arn, shard_id: self.shard_id };
-        Ok((origin, RejectedRecord { record, class, reason: self.reason }))
+        // A later version may have further codes.
+        let code = self.reason_code.as_deref().and_then(RejectionCode::named).unwrap_or(RejectionCode::Unknown);
+        Ok((origin, RejectedRecord { record, class, code, reason: self.reason }))
     }
 }
 
 fn class_named(name: &str) -> Option<FailureClass> {
-    use FailureClass::{Caller, Permanent, Throttled, Transient, Unavailable};
-    [Throttled, Transient, Caller, Unavailable, Permanent].into_iter().find(|class| class.name() == name)
+    FailureClass::ALL.into_iter().find(|class| class.name() == name)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use crate::delivery::testing::opened;
 use crate::failure::FailureClass;
-use crate::records::{RejectedRecord, ShardOrigin};
+use crate::records::{RejectedRecord, RejectionCode, ShardOrigin};
 
 pub(super) fn origin() -> ShardOrigin {
     ShardOrigin {
@@ -17,5 +17,6 @@ pub(super) fn origin() -> ShardOrigin {
 pub(super) fn rejected(sequence_number: &str, data: &[u8]) -> RejectedRecord {
     let mut record = opened(sequence_number, "key", b"").record;
     record.data = Bytes::copy_from_slice(data);
-    RejectedRecord { record, class: FailureClass::Permanent, reason: "the tag is wrong".into() }
+    let (class, code) = (FailureClass::Permanent, RejectionCode::NotAuthentic);
+    RejectedRecord { record, class, code, reason: "the tag is wrong".into() }
 }

@@ -3,6 +3,7 @@
 mod hash_key;
 mod opened_record;
 mod rejected_record;
+mod rejection_code;
 mod sequence_number;
 mod shard_origin;
 mod shard_record;
@@ -11,6 +12,7 @@ mod user_record;
 pub(crate) use hash_key::HashKey;
 pub use opened_record::OpenedRecord;
 pub use rejected_record::RejectedRecord;
+pub use rejection_code::RejectionCode;
 pub use sequence_number::SequenceNumber;
 pub use shard_origin::ShardOrigin;
 pub use shard_record::ShardRecord;

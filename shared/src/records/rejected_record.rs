@@ -1,6 +1,6 @@
 //! A record that cannot be read, and why.
 
-use super::ShardRecord;
+use super::{RejectionCode, ShardRecord};
 use crate::failure::FailureClass;
 
 /// A record that cannot be read, with its original bytes.
@@ -10,6 +10,8 @@ pub struct RejectedRecord {
     pub record: ShardRecord,
     /// The class of the failure.
     pub class: FailureClass,
+    /// Why, in one word.
+    pub code: RejectionCode,
     /// Why, in words, with the chain of causes. Holds no content, key or credential.
     pub reason: String,
 }

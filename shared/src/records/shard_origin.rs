@@ -15,4 +15,10 @@ impl ShardOrigin {
     pub fn stream(&self) -> &str {
         self.stream_arn.split_once("/consumer/").map_or(&self.stream_arn, |(stream, _)| stream)
     }
+
+    /// The stream's name: `orders` of `…:stream/orders`.
+    #[must_use]
+    pub fn stream_name(&self) -> &str {
+        self.stream().rsplit_once('/').map_or(self.stream(), |(_, name)| name)
+    }
 }

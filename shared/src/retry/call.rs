@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use super::Deadline;
+use super::{CallStatistics, Deadline};
 use crate::failure::RequestError;
 
 /// A request to a service, of one kind.
@@ -21,11 +21,20 @@ pub trait Call<R: Request>: Send + Sync {
     /// # Errors
     /// The request's [`Error`](Request::Error).
     fn call(&self, request: &R, deadline: Deadline) -> impl Future<Output = Result<R::Answer, R::Error>> + Send;
+
+    /// What was counted since the start, where somebody counts: for metrics.
+    fn call_statistics(&self) -> Option<CallStatistics> {
+        None
+    }
 }
 
 /// So that the composing code can keep a handle on a part of the stack, to read its statistics.
 impl<R: Request, C: Call<R>> Call<R> for Arc<C> {
     fn call(&self, request: &R, deadline: Deadline) -> impl Future<Output = Result<R::Answer, R::Error>> + Send {
         C::call(self, request, deadline)
+    }
+
+    fn call_statistics(&self) -> Option<CallStatistics> {
+        C::call_statistics(self)
     }
 }

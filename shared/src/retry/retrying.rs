@@ -1,9 +1,9 @@
 //! The one retry loop, around a single request.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{Attempts, Call, ConcurrencyLimit, Deadline, Place, Request, RetryPolicy};
+use super::statistics::Counters;
+use super::{Attempts, Call, CallStatistics, ConcurrencyLimit, Deadline, Place, Request, RetryPolicy};
 use crate::clock::Clock;
 use crate::failure::{FailureClass, RequestError};
 
@@ -29,32 +29,15 @@ impl<C> Retrying<C> {
     /// What has happened since the start.
     #[must_use]
     pub fn statistics(&self) -> CallStatistics {
-        CallStatistics {
-            calls: self.counters.calls.load(Ordering::Relaxed),
-            throttled: self.counters.throttled.load(Ordering::Relaxed),
-            transient: self.counters.transient.load(Ordering::Relaxed),
-            concurrency_limit: self.limit.current(),
-        }
+        self.counters.statistics(self.limit.current())
     }
-}
-
-/// What a retry loop has counted since the start. KMS, for one, publishes no metric of throttling.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct CallStatistics {
-    /// Calls made, retries included.
-    pub calls: u64,
-    /// Calls that were throttled.
-    pub throttled: u64,
-    /// Calls that failed for another passing reason: time-outs, and what is wrong with the caller itself, included.
-    pub transient: u64,
-    /// The number of calls that may be under way now.
-    pub concurrency_limit: usize,
 }
 
 impl<R: Request, C: Call<R>> Call<R> for Retrying<C> {
     /// The failure of the last attempt that had its time is the one reported, so that what is throttled until the deadline is
     /// called throttled; without any such attempt it is [`RequestError::deadline_passed`].
     async fn call(&self, request: &R, deadline: Deadline) -> Result<R::Answer, R::Error> {
+        self.counters.call();
         let mut place = self.limit.take_place();
         let mut attempts = Attempts::new(&self.policy, deadline, &*self.clock);
         let mut failure = R::Error::deadline_passed();
@@ -64,10 +47,15 @@ impl<R: Request, C: Call<R>> Call<R> for Retrying<C> {
                 Some(Err(error)) => error,
                 None => return Err(failure),
             };
+            let _waiting = self.counters.waiting(&*self.clock);
             if attempts.pause_after(failure.class()).await.is_err() {
                 return Err(failure);
             }
         }
+    }
+
+    fn call_statistics(&self) -> Option<CallStatistics> {
+        Some(self.statistics())
     }
 }
 
@@ -85,38 +73,38 @@ impl<C> Retrying<C> {
     {
         let permit = match deadline.is_impatient() {
             true => self.limit.try_spare(self.clock.now().monotonic)?,
-            false => place.acquire(deadline, &self.policy, &*self.clock).await.ok()?,
+            false => {
+                let _waiting = self.counters.waiting(&*self.clock);
+                place.acquire(deadline, &self.policy, &*self.clock).await.ok()?
+            }
         };
         let time_limit = attempts.next_timeout().ok()?;
-        self.counters.calls.fetch_add(1, Ordering::Relaxed);
+        self.counters.attempt();
+        let began = self.clock.now().monotonic;
         let outcome = match tokio::time::timeout(time_limit, self.inner.call(request, deadline)).await {
             Ok(outcome) => Some(outcome),
             Err(_) if deadline.has_passed(self.clock.now().monotonic) => None,
             Err(_) => Some(Err(R::Error::attempt_timed_out(time_limit))),
         };
-        match outcome.as_ref().map(|outcome| outcome.as_ref().err().map(RequestError::class)) {
-            Some(Some(FailureClass::Throttled)) => {
-                self.counters.throttled.fetch_add(1, Ordering::Relaxed);
+        let failure = match &outcome {
+            Some(outcome) => outcome.as_ref().err().map(RequestError::class),
+            None => Some(FailureClass::Transient),
+        };
+        self.counters.ended(self.clock.now().monotonic.saturating_duration_since(began), failure);
+        match failure {
+            Some(FailureClass::Throttled) => {
                 permit.release_throttled(&self.policy, &*self.clock);
             }
             // The service has not looked at a request whose caller it does not accept.
-            Some(Some(FailureClass::Transient | FailureClass::Caller)) | None => {
-                self.counters.transient.fetch_add(1, Ordering::Relaxed);
+            Some(FailureClass::Transient | FailureClass::Caller) => {
                 drop(permit); // says nothing of how many requests the service bears
             }
-            Some(Some(FailureClass::Unavailable | FailureClass::Permanent) | None) => {
+            Some(FailureClass::Unavailable | FailureClass::Permanent) | None => {
                 permit.release_answered(&*self.clock);
             }
         }
         outcome
     }
-}
-
-#[derive(Debug, Default)]
-struct Counters {
-    calls: AtomicU64,
-    throttled: AtomicU64,
-    transient: AtomicU64,
 }
 
 #[cfg(test)]

@@ -18,6 +18,14 @@ pub struct OutputLine {
     pub text: String,
 }
 
+impl OutputLine {
+    /// Whether the line is a document of metrics.
+    #[must_use]
+    pub fn is_metrics(&self) -> bool {
+        self.source == Source::Stdout && self.text.starts_with("{\"level\":") && self.text.contains("\"_aws\":")
+    }
+}
+
 /// Which of the two outputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {

@@ -13,7 +13,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("basics", &["clock", "failure", "text", "worker_threads"]),
     ("configuration", &["config"]),
     ("time", &["retry"]),
-    ("words", &["invocation", "logging", "materials_cache", "records"]),
+    ("words", &["invocation", "logging", "materials_cache", "metrics", "records"]),
     ("keys", &["data_keys", "kpl"]),
     ("formats", &["record_format"]),
     ("decryptor", &["decryptor"]),

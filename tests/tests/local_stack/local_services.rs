@@ -52,7 +52,7 @@ async fn delivered(output: &mut OutputLines, count: usize) -> Vec<String> {
     let mut numbers = Vec::new();
     while numbers.len() < count {
         let line = output.next().await.unwrap();
-        if line.source == Source::Stdout {
+        if line.source == Source::Stdout && !line.is_metrics() {
             let record: Value = serde_json::from_str(&line.text).unwrap();
             numbers.push(record["sequenceNumber"].as_str().unwrap().to_owned());
         }

@@ -12,7 +12,7 @@ use crate::kinesis::{KinesisClient, KinesisWriter, OnUnknownOutcome, StreamIdent
 use crate::kms::{KeyStore, KmsClient, KmsSettings};
 use crate::message::EncryptionContext;
 use crate::quarantine::{Quarantine as _, S3Quarantine};
-use crate::records::{RejectedRecord, ShardOrigin, UserRecord};
+use crate::records::{RejectedRecord, RejectionCode, ShardOrigin, UserRecord};
 use crate::retry::{Call as _, ConcurrencyLimit, Jitter, RetryPolicy, Retrying};
 use crate::s3::{BucketName, S3Settings};
 use crate::sinks::{DeliveryStreamName, FirehoseSettings, FirehoseSink, RecordSink as _, SqsSink};
@@ -114,7 +114,8 @@ impl TestClient {
             Self::S3(quarantine) => {
                 let origin = ShardOrigin { stream_arn: "orders".into(), shard_id: "shardId-000000000000".into() };
                 let (class, reason) = (FailureClass::Permanent, "damaged".to_owned());
-                let record = RejectedRecord { record: opened("1", "k", b"").record, class, reason };
+                let (record, code) = (opened("1", "k", b"").record, RejectionCode::Undecryptable);
+                let record = RejectedRecord { record, class, code, reason };
                 quarantine.quarantine(&origin, &[record], deadline).await.failure.is_none()
             }
         }

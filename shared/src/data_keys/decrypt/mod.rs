@@ -16,7 +16,7 @@ use super::DataKeyError;
 #[cfg(feature = "runtime")]
 use crate::materials_cache::CacheStatistics;
 use crate::message::{DataKey, VerificationKey};
-use crate::retry::Deadline;
+use crate::retry::{CallStatistics, Deadline};
 
 #[cfg(feature = "runtime")]
 pub use caching::CachingDecryption;
@@ -44,9 +44,14 @@ pub trait DecryptDataKey: Send + Sync {
         0
     }
 
-    /// What the cache has counted, where there is one: for the log.
+    /// What the cache has counted, where there is one: for logs and metrics.
     #[cfg(feature = "runtime")]
     fn cache_statistics(&self) -> Option<CacheStatistics> {
+        None
+    }
+
+    /// What the calls to KMS have counted, where somebody counts: for metrics.
+    fn call_statistics(&self) -> Option<CallStatistics> {
         None
     }
 }
@@ -68,6 +73,10 @@ impl<D: DecryptDataKey> DecryptDataKey for Arc<D> {
     #[cfg(feature = "runtime")]
     fn cache_statistics(&self) -> Option<CacheStatistics> {
         D::cache_statistics(self)
+    }
+
+    fn call_statistics(&self) -> Option<CallStatistics> {
+        D::call_statistics(self)
     }
 }
 

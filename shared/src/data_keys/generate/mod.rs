@@ -17,7 +17,7 @@ use super::DataKeyError;
 #[cfg(feature = "runtime")]
 use crate::materials_cache::CacheStatistics;
 use crate::message::SealingMaterials;
-use crate::retry::Deadline;
+use crate::retry::{CallStatistics, Deadline};
 
 #[cfg(feature = "runtime")]
 pub use caching::{CachingGeneration, UsageLimits, UsageLimitsError};
@@ -43,9 +43,14 @@ pub trait GenerateDataKey: Send + Sync {
         deadline: Deadline,
     ) -> impl Future<Output = Result<Arc<SealingMaterials>, DataKeyError>> + Send;
 
-    /// What the cache has counted, where there is one: for the log.
+    /// What the cache has counted, where there is one: for logs and metrics.
     #[cfg(feature = "runtime")]
     fn cache_statistics(&self) -> Option<CacheStatistics> {
+        None
+    }
+
+    /// What the calls to KMS have counted, where somebody counts: for metrics.
+    fn call_statistics(&self) -> Option<CallStatistics> {
         None
     }
 }
@@ -64,5 +69,9 @@ impl<G: GenerateDataKey> GenerateDataKey for Arc<G> {
     #[cfg(feature = "runtime")]
     fn cache_statistics(&self) -> Option<CacheStatistics> {
         G::cache_statistics(self)
+    }
+
+    fn call_statistics(&self) -> Option<CallStatistics> {
+        G::call_statistics(self)
     }
 }

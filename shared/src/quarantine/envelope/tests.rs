@@ -21,10 +21,20 @@ fn the_schema_is_as_documented() {
         "explicitHashKey": "170",
         "approximateArrivalTimestamp": "2019-11-14T00:38:06.021Z",
         "failureClass": "permanent",
+        "reasonCode": "not_authentic",
         "reason": "the tag is wrong",
         "data": "AWNpcGhlcnRleHQ=",
     });
     assert_eq!(json, expected);
+}
+
+#[test]
+fn an_envelope_of_an_older_version_has_no_code_and_one_of_a_later_version_may_have_another() {
+    for reason_code in [None, Some("later".to_owned())] {
+        let envelope = QuarantineEnvelope { reason_code, ..QuarantineEnvelope::new(&origin(), &rejected("495", b"x")) };
+        let parsed = QuarantineEnvelope::parse(envelope.to_json().as_bytes()).unwrap();
+        assert_eq!(parsed.into_record().unwrap().1.code, RejectionCode::Unknown);
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Several sandboxes that do not see each other share one quota: a simulation on paused time, seeded.
 
 use std::sync::Mutex;
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -110,7 +110,7 @@ async fn drain(course: Course, seed: u64) -> Drained {
             let calls = stream::iter(0..KEYS / course.sandboxes).map(|_| sandbox.call(&Key, deadline));
             let outcomes: Vec<_> = calls.buffer_unordered(AT_A_TIME).collect().await;
             assert!(outcomes.iter().all(Result::is_ok));
-            sandbox.statistics().calls
+            sandbox.statistics().attempts
         }
     };
     let neighbour = Neighbour::default();

@@ -63,7 +63,10 @@ async fn throttled_calls_are_made_again_after_jittered_pauses() {
         assert!(pair[1].at - pair[0].at <= Duration::from_millis(bound_in_millis + 1));
     }
     let statistics = setup.retrying.statistics();
-    assert_eq!((statistics.calls, statistics.throttled, statistics.transient), (4, 3, 0));
+    let failures = [FailureClass::Throttled, FailureClass::Transient].map(|class| statistics.failures.of(class));
+    assert_eq!((statistics.calls, statistics.attempts, failures), (1, 4, [3, 0]));
+    assert_eq!((statistics.attempt_durations.total(), statistics.waited), (4, calls[3].at - calls[0].at));
+    assert_eq!(setup.retrying.statistics().since(&statistics).attempts, 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -93,7 +96,7 @@ async fn a_silent_attempt_is_abandoned_and_made_again() {
     assert!(setup.decrypt(60 * SECOND).await.is_ok());
     assert!(now() - began >= RetryPolicy::DEFAULT_ATTEMPT_TIMEOUT);
     assert_eq!((setup.kms.call_count(), setup.kms.under_way()), (2, 0));
-    assert_eq!(setup.retrying.statistics().transient, 1);
+    assert_eq!(setup.retrying.statistics().failures.of(FailureClass::Transient), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -190,7 +193,9 @@ async fn once_throttled_calls_follow_each_other_at_the_pace_that_was_granted() {
     // Ten in a second were granted.
     let (took, statistics) = (now() - began, setup.retrying.statistics());
     assert!((SECOND / 4..SECOND).contains(&took), "{took:?}");
-    assert_eq!((statistics.calls, statistics.throttled, statistics.concurrency_limit), (10 + 11 + 1, 1, 8));
+    let throttled = statistics.failures.of(FailureClass::Throttled);
+    assert_eq!((statistics.calls, statistics.attempts, throttled), (10 + 11, 10 + 11 + 1, 1));
+    assert_eq!(statistics.concurrency_limit, 8);
 }
 
 fn began_of(setup: &Setup) -> tokio::time::Instant {

@@ -79,6 +79,9 @@ impl Ledger {
 
     /// Enters what a sandbox wrote. A line that is not about a record is one of the function's log.
     pub(crate) fn observe(&mut self, line: &OutputLine) {
+        if line.is_metrics() {
+            return;
+        }
         match line.source {
             Source::Stdout => match serde_json::from_str(&line.text) {
                 Ok(delivered) => self.deliver(delivered),

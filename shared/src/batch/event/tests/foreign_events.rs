@@ -6,7 +6,7 @@ use super::{entry, read_json};
 use crate::batch::{EventError, ForeignEvent};
 use crate::failure::FailureClass;
 use crate::quarantine::{QuarantineEnvelope, S3Object};
-use crate::records::{RejectedRecord, SequenceNumber, ShardOrigin, ShardRecord};
+use crate::records::{RejectedRecord, RejectionCode, SequenceNumber, ShardOrigin, ShardRecord};
 
 /// Nothing of what came may be told, however long it is.
 const CONTENT: &str = "patient 4711";
@@ -44,7 +44,8 @@ fn envelope() -> QuarantineEnvelope {
         approximate_arrival_timestamp: None,
         data: "reading".into(),
     };
-    QuarantineEnvelope::new(&origin, &RejectedRecord { record, class: FailureClass::Permanent, reason: "why".into() })
+    let (class, code) = (FailureClass::Permanent, RejectionCode::Malformed);
+    QuarantineEnvelope::new(&origin, &RejectedRecord { record, class, code, reason: "why".into() })
 }
 
 #[test]

@@ -11,7 +11,7 @@ use super::{DecryptDataKey, DecryptionMaterials, DecryptionRequest};
 use crate::clock::Clock;
 use crate::data_keys::DataKeyError;
 use crate::materials_cache::{CacheSettings, CacheStatistics, Load, MaterialsCache, RefreshAhead, Reusable};
-use crate::retry::Deadline;
+use crate::retry::{CallStatistics, Deadline};
 
 /// Remembers what `D` decrypted, and asks it only once however many need the same data key.
 ///
@@ -64,6 +64,10 @@ impl<D: DecryptDataKey + 'static> DecryptDataKey for CachingDecryption<D> {
 
     fn cache_statistics(&self) -> Option<CacheStatistics> {
         Some(self.statistics())
+    }
+
+    fn call_statistics(&self) -> Option<CallStatistics> {
+        self.cache.loader().0.call_statistics()
     }
 }
 

@@ -16,7 +16,7 @@ use crate::clock::Clock;
 use crate::data_keys::{DataKeyError, KeyArn, RecordFault};
 use crate::failure::{FailureClass, describe};
 use crate::message::{AlgorithmSuite, DataKey, EncryptedDataKey, MessageError, VerificationKey};
-use crate::retry::{Call, Deadline, Hold};
+use crate::retry::{Call, CallStatistics, Deadline, Hold};
 
 pub use settings::{AllowedKeys, DecryptionKeyringSettings, DecryptionKeyringSettingsError, DiscoveryFilter};
 
@@ -80,6 +80,10 @@ impl<D: Call<KmsDecrypt>> DecryptDataKey for DecryptionKeyring<D> {
 
     fn calls_in_vain(&self) -> u64 {
         self.calls_in_vain.load(Ordering::Relaxed)
+    }
+
+    fn call_statistics(&self) -> Option<CallStatistics> {
+        self.kms.call_statistics()
     }
 }
 

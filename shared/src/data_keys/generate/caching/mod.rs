@@ -15,7 +15,7 @@ use crate::materials_cache::{
     CacheId, CacheIdBuilder, CacheSettings, CacheStatistics, Load, MaterialsCache, RefreshAhead,
 };
 use crate::message::SealingMaterials;
-use crate::retry::Deadline;
+use crate::retry::{CallStatistics, Deadline};
 
 pub use usage::{UsageLimits, UsageLimitsError};
 
@@ -80,6 +80,10 @@ impl<G: GenerateDataKey + 'static> GenerateDataKey for CachingGeneration<G> {
 
     fn cache_statistics(&self) -> Option<CacheStatistics> {
         Some(self.statistics())
+    }
+
+    fn call_statistics(&self) -> Option<CallStatistics> {
+        self.cache.loader().inner.call_statistics()
     }
 }
 

@@ -11,7 +11,7 @@ use futures_util::future::try_join_all;
 use super::{GenerateDataKey, GenerationRequest, KmsEncrypt, KmsGenerateDataKey};
 use crate::data_keys::{DataKeyError, KMS_PROVIDER_ID, KeyArn};
 use crate::message::{EncryptedDataKey, EncryptionContext, PUBLIC_KEY_CONTEXT_KEY, SealingMaterials, SigningKey};
-use crate::retry::{Call, Deadline};
+use crate::retry::{Call, CallStatistics, Deadline};
 
 pub use settings::{GenerationKeyringSettings, GenerationKeyringSettingsError};
 
@@ -102,6 +102,11 @@ impl<K: Call<KmsGenerateDataKey> + Call<KmsEncrypt>> GenerateDataKey for Generat
         )
         .map(Arc::new)
         .map_err(DataKeyError::Materials)
+    }
+
+    /// Of both kinds of requests: the same loop counts them.
+    fn call_statistics(&self) -> Option<CallStatistics> {
+        Call::<KmsGenerateDataKey>::call_statistics(&self.kms)
     }
 }
 
