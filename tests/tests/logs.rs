@@ -3,7 +3,10 @@
 
 mod support;
 
-use local_stack::kms::{EmbeddedKms, KmsSettings};
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use local_stack::kms::{Effect, EmbeddedKms, KmsSettings};
 use local_stack::lambda_function::{Function, OutputLine, Source};
 use serde_json::Value;
 
@@ -59,6 +62,56 @@ async fn debug_tells_what_the_cache_answered() {
     assert!(counts.iter().all(|line| line["level"] == "DEBUG"));
     let of_others = log.iter().filter(|line| !line["target"].as_str().unwrap().starts_with("warmkeys"));
     assert_eq!(of_others.count(), 0, "the debug events of the HTTP stack hold data keys");
+}
+
+#[tokio::test]
+async fn every_line_of_an_invocation_tells_which_and_one_of_them_what_became_of_its_records() {
+    let log = objects(&log_with([("AWS_LAMBDA_LOG_LEVEL", "DEBUG")]).await);
+    let of_invocations: Vec<_> = log.iter().filter(|line| line["message"] != "started").collect();
+    for line in &of_invocations {
+        let number = if line["coldStart"] == true { 1 } else { 2 };
+        assert_eq!(line["requestId"], format!("00000000-0000-4000-8000-{number:012}"), "{line}");
+        assert_eq!((&line["version"], &line["streamName"]), (&env!("CARGO_PKG_VERSION").into(), &"orders".into()));
+        assert!(line["shardId"].as_str().unwrap().starts_with("shardId-"), "{line}");
+    }
+    let sentences: Vec<_> = of_invocations.iter().filter(|line| line["level"] == "INFO").collect();
+    let told = sentences.iter().map(|line| (&line["message"], &line["coldStart"], &line["delivered"]));
+    let message = Value::from("all 3 records were delivered");
+    assert_eq!(told.collect::<Vec<_>>(), [(&message, &true.into(), &3.into()), (&message, &false.into(), &3.into())]);
+}
+
+#[tokio::test]
+async fn debug_tells_each_decision_and_within_which_step_it_was_made() {
+    let kms = EmbeddedKms::start(KmsSettings::unlimited()).await.unwrap();
+    let stream = support::stream_of(&kms, RECORDS).await;
+    let records = support::records(&stream);
+    let debug = [("AWS_LAMBDA_LOG_LEVEL", "DEBUG"), ("KMS_MAX_CONCURRENCY", "1")];
+    let (function, output) = Function::new(support::settings(&kms).with_environment(debug));
+    let code = "ThrottlingException".to_owned();
+    kms.disturb_decrypts(NonZeroU32::MIN, Effect::Fail { code: code.clone() });
+    function.invoke(support::event(&stream, &records[..1])).await;
+    kms.disturb_decrypts(NonZeroU32::MAX, Effect::Fail { code });
+    function.invoke_within(support::event(&stream, &records), Duration::from_secs(3)).await;
+    function.shut_down().await;
+    let lines = output.collect().await;
+    let log: Vec<_> = lines.into_iter().filter(|line| line.source == Source::Stderr).collect();
+    let log = objects(&log);
+    let find = |message: &str| {
+        let found = log.iter().find(|line| line["message"].as_str().unwrap().starts_with(message));
+        found.unwrap_or_else(|| panic!("no {message:?} in {log:?}"))
+    };
+    for (decision, step) in [
+        ("an attempt failed", "invocation:data_keys"),
+        ("requests are paced", "invocation:data_keys"),
+        ("data keys", "invocation"),
+        ("chose the checkpoint", "invocation"),
+    ] {
+        assert_eq!(find(decision)["span"], step, "{decision}");
+    }
+    let batch =
+        find("of 3 records 1 was delivered; 2 come again, from index 1 on, for a failure of the class throttled");
+    assert_eq!((&batch["level"], &batch["checkpoint_class"]), (&"WARN".into(), &"throttled".into()));
+    assert!(batch["message"].as_str().unwrap().ends_with("if it goes on, ask for a higher quota"), "{batch}");
 }
 
 #[tokio::test]

@@ -103,7 +103,7 @@ async fn an_odd_header_or_message_costs_record_encryptor_neither_the_invocation_
     assert_eq!(stream.read(&stream.shards()[0].id, 0, usize::MAX).unwrap().len(), 2 * count);
     assert_eq!(kms.calls().of(Operation::GenerateDataKey).calls, 1, "the data key stays warm");
     for line in output.collect().await {
-        assert!(!line.text.contains(CONTENT) && line.text.len() < 1_000, "{}", line.text);
+        assert!(!line.text.contains(CONTENT) && (line.is_metrics() || line.text.len() < 1_000), "{}", line.text);
     }
 }
 
@@ -136,7 +136,7 @@ async fn what_is_no_kinesis_event_fails_loudly_and_is_not_repeated() {
     let lines = output.collect().await;
     assert!(lines.iter().any(|line| line.text.contains("Event.NotARecord")), "the log says why: {lines:?}");
     for line in lines {
-        assert!(!line.text.contains(CONTENT) && line.text.len() < 1_000, "{}", line.text);
+        assert!(!line.text.contains(CONTENT) && (line.is_metrics() || line.text.len() < 1_000), "{}", line.text);
     }
 }
 

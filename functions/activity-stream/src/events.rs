@@ -67,7 +67,10 @@ impl<S: RecordSink> RecordSink for ActivityEvents<S> {
             events = delivery.delivered,
             heartbeats = events.heartbeats,
             excluded = events.excluded,
-            "activity events delivered"
+            "{} events of {delivered} documents were delivered; {} heartbeats and {} excluded events were left out",
+            delivery.delivered,
+            events.heartbeats,
+            events.excluded
         );
         match delivery.failure.or(refusal) {
             Some(failure) => Delivery::stopped_at(delivered, failure),

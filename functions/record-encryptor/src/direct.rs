@@ -102,7 +102,7 @@ fn outcome_name<S: Serializer>(outcome: &Outcome, serializer: S) -> Result<S::Ok
     })
 }
 
-/// One line for the invocation, and one for each kind of failure with its first case.
+/// One line for each kind of failure, with its first case.
 fn log(results: &[Result<Receipt, RecordFailure>]) {
     let mut failures: BTreeMap<ErrorCode, (usize, usize, &RecordFailure)> = BTreeMap::new();
     for (index, result) in results.iter().enumerate() {
@@ -111,8 +111,7 @@ fn log(results: &[Result<Receipt, RecordFailure>]) {
         }
     }
     for (code, (number, first, failure)) in &failures {
-        tracing::warn!(code = ?code, number, first, reason = describe(*failure), "records failed");
+        let (reason, meaning) = (describe(*failure), failure.meaning());
+        tracing::warn!(code = ?code, number, first, reason, "{number} of the request's records failed with {code:?}, the first at index {first} ({reason}): {meaning}");
     }
-    let failed: usize = failures.values().map(|(number, ..)| number).sum();
-    tracing::info!(records = results.len(), failed, "answered a request");
 }

@@ -55,6 +55,16 @@ pub enum ErrorCode {
 }
 
 impl RecordFailure {
+    /// What the failure means and what to do, for the log.
+    pub(crate) fn meaning(&self) -> &'static str {
+        match self.is_retryable() {
+            true => "it may be written when it is sent again; if this goes on, the reason names the service to look at",
+            false => {
+                "it can never be written as it is, and its sender has to change it; from a queue it goes to the dead-letter queue"
+            }
+        }
+    }
+
     /// What callers match on.
     #[must_use]
     pub fn code(&self) -> ErrorCode {

@@ -25,6 +25,7 @@ use warmkeys::invocation::{HandlerPanicked, InvocationDeadlines, catch_panic};
 use warmkeys::kinesis::{ListShards, OnUnknownOutcome, PutRecords, Receipt};
 use warmkeys::lambda::runtime_api::{Invocation, InvocationError};
 use warmkeys::lambda::{FunctionMetrics, Observer};
+use warmkeys::logging;
 use warmkeys::metrics::Document;
 use warmkeys::metrics::definitions::{DELIVERED, ERRORS, FAILED_PERMANENT, FAILED_RETRYABLE, RECEIVED};
 use warmkeys::retry::Deadline;
@@ -70,6 +71,7 @@ impl<G: GenerateDataKey, P: PutRecords, L: ListShards> RecordEncryptor<G, P, L> 
     #[must_use]
     pub fn with_metrics(mut self, metrics: Option<FunctionMetrics>, stream_name: &str) -> Self {
         self.observer = self.observer.with_metrics(metrics);
+        // Also of its log lines.
         stream_name.clone_into(&mut self.stream_name);
         self
     }
@@ -79,6 +81,7 @@ impl<G: GenerateDataKey, P: PutRecords, L: ListShards> RecordEncryptor<G, P, L> 
     /// # Errors
     /// [`HandlerError`].
     pub async fn handle(&self, invocation: Invocation) -> Result<Response, HandlerError> {
+        logging::note_stream(&self.stream_name, None);
         let deadline = self.deadlines.of_invocation(invocation.deadline_epoch_millis);
         let observed = self.observer.begin(&invocation.request_id, deadline);
         let answered = catch_panic(self.answer(&invocation.event, deadline)).await;
@@ -94,11 +97,15 @@ impl<G: GenerateDataKey, P: PutRecords, L: ListShards> RecordEncryptor<G, P, L> 
         match Event::parse(event)? {
             Event::Direct(records) => {
                 let mut tally = Tally::of(records.len());
-                Ok((Response::Direct(self.answer_direct(records, deadline, &mut tally).await), tally))
+                let response = Response::Direct(self.answer_direct(records, deadline, &mut tally).await);
+                tally.log();
+                Ok((response, tally))
             }
             Event::Queue(batch) => {
                 let mut tally = Tally::of(batch.len());
-                Ok((Response::Queue(self.answer_queue(batch, deadline, &mut tally).await), tally))
+                let response = Response::Queue(self.answer_queue(batch, deadline, &mut tally).await);
+                tally.log();
+                Ok((response, tally))
             }
         }
     }

@@ -89,12 +89,10 @@ impl<G: GenerateDataKey, P: PutRecords, L: ListShards> RecordEncryptor<G, P, L> 
         deadline: Deadline,
         tally: &mut Tally,
     ) -> SqsBatchResponse {
-        let messages = batch.len();
         let failed = match batch {
             QueueBatch::Standard(messages) => self.write_standard(messages, deadline, tally).await,
             QueueBatch::Fifo(groups) => self.write_fifo(groups, deadline, tally).await,
         };
-        tracing::info!(messages, failed = failed.len(), "answered a batch of the queue");
         let mut response = SqsBatchResponse::default();
         failed.into_iter().for_each(|id| response.add_failure(id));
         response
@@ -138,7 +136,9 @@ impl<G: GenerateDataKey, P: PutRecords, L: ListShards> RecordEncryptor<G, P, L> 
                 let unwritten: Vec<_> = groups.into_iter().flatten().map(|message| message.id).collect();
                 tracing::warn!(
                     messages = unwritten.len(),
-                    "the time was up before these messages were written; the queue delivers them again"
+                    "the time was up before {} messages were written: the queue delivers them again; if this goes on, give the function \
+                     more time or the mapping smaller batches",
+                    unwritten.len()
                 );
                 failed.extend(unwritten);
                 return failed;
@@ -169,5 +169,6 @@ const ON_UNKNOWN_OUTCOME: OnUnknownOutcome = OnUnknownOutcome::SendAgain;
 
 fn log(message_id: &str, failure: &RecordFailure) {
     let retryable = failure.is_retryable();
-    tracing::warn!(message_id, code = ?failure.code(), retryable, reason = describe(failure), "a message failed");
+    let (code, reason, meaning) = (failure.code(), describe(failure), failure.meaning());
+    tracing::warn!(message_id, code = ?code, retryable, reason, "message {message_id} failed with {code:?} ({reason}): {meaning}");
 }

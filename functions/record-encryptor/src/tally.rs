@@ -37,6 +37,30 @@ impl Tally {
         }
     }
 
+    /// Logs one line, as a sentence and as fields: a warning if a record failed.
+    pub(crate) fn log(&self) {
+        let Self { received, written, .. } = *self;
+        let (failed, by_code) = (received.saturating_sub(written), self.by_code());
+        match failed {
+            0 => tracing::info!(received, written, failed, "all {received} records were written"),
+            _ => tracing::warn!(
+                received,
+                written,
+                failed,
+                failed_by_code = by_code,
+                "of {received} records {written} were written; {failed} failed ({by_code}): the lines above and the answer say why"
+            ),
+        }
+    }
+
+    /// `InvalidRecord=1, KmsThrottled=2`, and those that were not tried.
+    fn by_code(&self) -> String {
+        let tried: usize = self.written + self.failed.values().sum::<usize>();
+        let not_tried = self.received.saturating_sub(tried);
+        let codes = self.failed.iter().map(|(code, number)| format!("{code:?}={number}"));
+        codes.chain((not_tried > 0).then(|| format!("not tried={not_tried}"))).collect::<Vec<_>>().join(", ")
+    }
+
     /// Those that were not written, as far as is known, and may be when they are sent again: also those that were not tried.
     pub(crate) fn retryable(&self) -> usize {
         self.received.saturating_sub(self.written + self.permanent)

@@ -4,10 +4,11 @@ use std::future::{Future, ready};
 
 use warmkeys::data_keys::{DataKeyError, DecryptDataKey, DecryptionMaterials, DecryptionRequest, WrappedDataKey};
 use warmkeys::delivery::Delivery;
+use warmkeys::materials_cache::CacheStatistics;
 use warmkeys::message::DataKey;
 use warmkeys::quarantine::Quarantine;
 use warmkeys::records::{OpenedRecord, RejectedRecord, ShardOrigin};
-use warmkeys::retry::Deadline;
+use warmkeys::retry::{CallStatistics, Deadline};
 use warmkeys::sinks::RecordSink;
 
 use super::messages::data_key;
@@ -33,6 +34,14 @@ impl DecryptDataKey for WarmDataKeys {
         };
         let data_key = self.0[usize::from(encrypted_data_keys[0].ciphertext[0])].clone();
         ready(Ok(DecryptionMaterials { data_key, verification_key: None }))
+    }
+
+    fn cache_statistics(&self) -> Option<CacheStatistics> {
+        Some(CacheStatistics::default())
+    }
+
+    fn call_statistics(&self) -> Option<CallStatistics> {
+        Some(CallStatistics::default())
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::time::timeout_at;
+use tracing::Instrument as _;
 
 use super::quarantined_record::QuarantinedRecord;
 use super::report::Checkpoint;
@@ -116,6 +117,7 @@ impl<S: RecordSink, Q: Quarantine> Finishing<'_, S, Q> {
         let grace = self.deadlines.abandon.remaining(self.deadlines.delivery.instant());
         let mut stopwatch = Stopwatch::start(self.clock);
         let quarantine = self.quarantine.quarantine(self.origin, &rejected.records, deadline);
+        let quarantine = quarantine.instrument(tracing::info_span!("quarantine"));
         let outcome = known(timeout_at(deadline.instant() + grace, quarantine).await.ok(), rejected.records.len());
         progress.quarantining += stopwatch.lap();
         for record in rejected.records.iter().take(outcome.delivered) {
@@ -135,6 +137,7 @@ impl<S: RecordSink, Q: Quarantine> Finishing<'_, S, Q> {
         while !opened.records.is_empty() {
             let mut stopwatch = Stopwatch::start(self.clock);
             let delivery = self.sink.deliver(&opened.records, self.deadlines.delivery);
+            let delivery = delivery.instrument(tracing::info_span!("deliver"));
             let outcome =
                 known(timeout_at(self.deadlines.abandon.instant(), delivery).await.ok(), opened.records.len());
             progress.delivering += stopwatch.lap();

@@ -10,6 +10,7 @@ mod processor;
 mod quarantined_record;
 mod redrive;
 mod report;
+mod sentence;
 mod shard_batch;
 mod suspicion;
 mod units;

@@ -128,7 +128,11 @@ impl<K: DecryptDataKey, S: RecordSink, Q: Quarantine> BatchProcessor<K, S, Q> {
         report.durations.quarantining = progress.quarantining;
         report.checkpoint = progress.checkpoint.or_else(|| {
             let error = stopped_by?;
-            tracing::debug!(index = end, class = %error.class(), "the records from here on come again with the next delivery");
+            tracing::debug!(
+                index = end,
+                class = %error.class(),
+                "chose the checkpoint: the first record of the unit that could not be decrypted now"
+            );
             Checkpoint::new(&records, end, error.class(), describe(&error))
         });
         Ok(report)

@@ -79,32 +79,4 @@ impl BatchReport {
     pub fn checkpointed(&self) -> usize {
         self.checkpoint.as_ref().map_or(0, |checkpoint| self.received.saturating_sub(checkpoint.index))
     }
-
-    /// Logs one structured line: a warning if there is a checkpoint, or if a record was quarantined.
-    pub fn log(&self) {
-        let durations = &self.durations;
-        let checkpoint = self.checkpoint.as_ref();
-        macro_rules! log {
-            ($level:ident) => {
-                tracing::$level!(
-                    received = self.received,
-                    delivered = self.delivered,
-                    quarantined = self.quarantined,
-                    empty_aggregates = self.empty_aggregates,
-                    distinct_data_keys = self.distinct_data_keys,
-                    checkpoint_index = checkpoint.map(|checkpoint| checkpoint.index),
-                    checkpoint_sequence_number = checkpoint.map(|checkpoint| checkpoint.sequence_number.as_str()),
-                    checkpoint_class = checkpoint.map(|checkpoint| checkpoint.class.name()),
-                    checkpoint_reason = checkpoint.map(|checkpoint| checkpoint.reason.as_str()),
-                    reading_seconds = durations.decrypting.reading.as_secs_f64(),
-                    data_keys_seconds = durations.decrypting.data_keys.as_secs_f64(),
-                    opening_seconds = durations.decrypting.opening.as_secs_f64(),
-                    delivering_seconds = durations.delivering.as_secs_f64(),
-                    quarantining_seconds = durations.quarantining.as_secs_f64(),
-                    "batch"
-                )
-            };
-        }
-        if checkpoint.is_some() || self.quarantined > 0 { log!(warn) } else { log!(info) }
-    }
 }

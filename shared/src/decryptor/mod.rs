@@ -21,6 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use tracing::Instrument as _;
 
 use self::opening::Opening;
 use self::plan::Plan;
@@ -156,7 +157,9 @@ impl<K: DecryptDataKey> Decryptor<K> {
 
         let counted = self.data_keys.cache_statistics();
         let (wanted, deadline) = (&plan.data_keys, deadlines.data_keys);
-        let resolved = resolve(wanted, &self.data_keys, order, &self.settings, deadline, &*self.clock).await;
+        let resolved = resolve(wanted, &self.data_keys, order, &self.settings, deadline, &*self.clock)
+            .instrument(tracing::info_span!("data_keys"))
+            .await;
         let data_keys = stopwatch.lap();
         if let (Some(now), Some(before)) = (self.data_keys.cache_statistics(), counted) {
             now.log_since(&before);
@@ -164,8 +167,10 @@ impl<K: DecryptDataKey> Decryptor<K> {
 
         let end = resolved.blocked.as_ref().map_or(count, |blocked| blocked.at);
         let format = Arc::clone(&self.format);
-        let mut results =
-            self.open(Opening { payloads, end, plan, data_keys: resolved.outcomes, format }, deadlines).await?;
+        let mut results = self
+            .open(Opening { payloads, end, plan, data_keys: resolved.outcomes, format }, deadlines)
+            .instrument(tracing::info_span!("open"))
+            .await?;
         results.resize_with(end, || Err(NotOpened::DeadlinePassed));
         results.extend(resolved.blocked.map(|blocked| Err(NotOpened::DataKey(blocked.error))));
         results.resize_with(count, || Err(NotOpened::Skipped));

@@ -33,6 +33,13 @@ pub(crate) async fn deliver_in_requests<E: RequestEntry, S: SendRequest<E>>(
             break;
         }
         let Ok(timeout) = attempts.next_timeout() else { break };
+        let entries_sent: usize = round.iter().map(Vec::len).sum();
+        tracing::debug!(
+            requests = round.len(),
+            entries = entries_sent,
+            of = entries.len(),
+            "packed entries into requests"
+        );
         let answers = join_all(round.iter().map(|request| answer_within(timeout, sender, entries, request))).await;
         // An attempt that the deadline cut short says nothing about the service.
         let cut_short = deadline.has_passed(clock.now().monotonic);

@@ -17,6 +17,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use tracing::Instrument as _;
 
 use self::order::hold_back;
 use crate::clock::Clock;
@@ -87,15 +88,17 @@ impl<G: GenerateDataKey, P: PutRecords, L: ListShards> EncryptingWriter<G, P, L>
     ) -> ByRecord<Receipt> {
         let deadlines = PhaseDeadlines::until_delivery(deadline, self.settings.reserves, self.clock.now());
         let counted = self.data_keys.cache_statistics();
-        let materials = self.materials(&records, deadlines.data_keys).await;
+        let materials = self.materials(&records, deadlines.data_keys);
+        let materials = materials.instrument(tracing::info_span!("data_keys")).await;
         if let (Some(now), Some(before)) = (self.data_keys.cache_statistics(), counted) {
             now.log_since(&before);
         }
-        let mut sealed = self.seal(&records, materials, deadlines).await;
+        let mut sealed = self.seal(&records, materials, deadlines).instrument(tracing::info_span!("seal")).await;
         if self.writer.settings().ordering == Ordering::PerPartitionKey {
             hold_back(&records, &mut sealed);
         }
-        self.put(sealed, deadlines.delivery, on_unknown_outcome).await
+        let delivery = self.put(sealed, deadlines.delivery, on_unknown_outcome);
+        delivery.instrument(tracing::info_span!("deliver")).await
     }
 
     /// Seals off the async runtime's threads. What is not sealed in time has failed.

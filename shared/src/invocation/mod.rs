@@ -47,7 +47,8 @@ impl InvocationDeadlines {
                 tracing::warn!(
                     deadline_epoch_millis = epoch_millis,
                     function_timeout_seconds,
-                    "the invocation's deadline is implausible; FUNCTION_TIMEOUT_SECONDS is used instead"
+                    "the invocation's deadline has passed already or is too far away, so FUNCTION_TIMEOUT_SECONDS bounds the invocations \
+                     instead: make sure that it is the function's time-out; under cargo lambda watch every deadline is like this"
                 );
             });
             self.function_timeout

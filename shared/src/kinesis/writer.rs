@@ -230,9 +230,17 @@ impl<P: PutRecords, L: ListShards> KinesisWriter<P, L> {
             Answer::Failed(error) => {
                 // The records' own failures, if it comes to that, do not tell the cause.
                 if matches!(error, PutRecordsError::NotSent(_)) {
-                    tracing::warn!(reason = describe(&error), "a request to Kinesis could not be sent");
+                    tracing::warn!(
+                        reason = describe(&error),
+                        "a request to Kinesis could not be sent: its records are sent again while there is time; if this goes on, look \
+                         at the function's network and credentials"
+                    );
                 } else if matches!(error, PutRecordsError::Caller(_)) {
-                    tracing::warn!(reason = describe(&error), "a request to Kinesis was not accepted");
+                    tracing::warn!(
+                        reason = describe(&error),
+                        "Kinesis did not accept the function's own request, whatever records it holds: they are sent again while there is \
+                         time; if this goes on, look at the function's credentials, clock and account"
+                    );
                 }
                 schedule.on_error(sent, error, now, jitter);
             }

@@ -2,6 +2,7 @@
 
 use aws_sdk_kms::operation::decrypt::DecryptOutput;
 use aws_sdk_kms::primitives::Blob;
+use tracing::Instrument as _;
 
 use super::{KmsClient, KmsFailure, failure, request};
 use crate::data_keys::{DataKeyError, DecryptedCiphertext, KmsDecrypt};
@@ -20,6 +21,7 @@ impl Call<KmsDecrypt> for KmsClient {
             .set_encryption_context(request::context(&request.encryption_context))
             .set_grant_tokens(request::grant_tokens(&request.grant_tokens))
             .send()
+            .instrument(tracing::debug_span!("kms", operation = "Decrypt"))
             .await
             .map_err(|error| failure::classify(error, self.key_store))?;
         decrypted(output)

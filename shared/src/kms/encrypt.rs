@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use aws_sdk_kms::operation::encrypt::EncryptOutput;
 use aws_sdk_kms::primitives::Blob;
+use tracing::Instrument as _;
 
 use super::{KmsClient, KmsFailure, failure, request};
 use crate::data_keys::{DataKeyError, EncryptedPlaintext, KmsEncrypt};
@@ -22,7 +23,8 @@ impl Call<KmsEncrypt> for KmsClient {
             .set_encryption_context(request::context(&request.encryption_context))
             .set_grant_tokens(request::grant_tokens(&request.grant_tokens))
             .customize();
-        let answer = self.in_region_of(&request.key, call).send().await;
+        let span = tracing::debug_span!("kms", operation = "Encrypt");
+        let answer = self.in_region_of(&request.key, call).send().instrument(span).await;
         encrypted(answer.map_err(|error| failure::classify(error, self.key_store))?)
     }
 }

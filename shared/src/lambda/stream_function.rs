@@ -14,6 +14,7 @@ use crate::data_keys::DecryptDataKey;
 use crate::decryptor::Stopwatch;
 use crate::failure::describe;
 use crate::invocation::{HandlerPanicked, InvocationDeadlines, catch_panic};
+use crate::logging;
 use crate::metrics::Document;
 use crate::metrics::definitions::ERRORS;
 use crate::quarantine::Quarantine;
@@ -85,6 +86,9 @@ impl<K: DecryptDataKey, S: RecordSink, Q: Quarantine> StreamFunction<K, S, Q> {
         let batch = ShardBatch::read(event).map_err(BatchError::from)?;
         let is_redrive = batch.is_redrive;
         let (origin, event_reading) = (batch.origin.clone(), stopwatch.lap());
+        if let Some(origin) = &origin {
+            logging::note_stream(origin.stream_name(), Some(&origin.shard_id));
+        }
         let report = self.processor.process(batch, deadline).await?;
         report.log();
         Ok(Answered { origin, is_redrive, report, event_reading })

@@ -1,20 +1,27 @@
 //! Logs, on standard error: one JSON object per line, or lines to read.
 //!
+//! Every line of an invocation has the fields of the span that [`invocation_span`] makes, at every level. Below it are spans for what takes time:
+//! `data_keys` with `kms`, `open`, `deliver`, `quarantine`.
+//!
 //! The level holds for this crate and for the crates that a program names as its own ([`Program`], [`include()`]). All others are let
 //! through from `warn` on only, whatever the level: the debug events of the HTTP stack and the SDK carry response bodies, and with
 //! them plaintext data keys. It lists what may be logged, not what may not, since nobody knows all crates that do so.
 
+mod json_lines;
 mod variables;
 
 use std::panic::PanicHookInfo;
 use std::sync::OnceLock;
 
+use tracing::Span;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::format::JsonFields;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry, reload};
 
+use self::json_lines::JsonLines;
 use crate::config::{Changed, ConfigError};
 
 pub use variables::VARIABLES;
@@ -97,7 +104,8 @@ pub fn start(settings: LogSettings, program: &Program) {
     let (filter, handle) = reload::Layer::new(targets(settings.level, &[program.crate_name]));
     let lines = match settings.format {
         LogFormat::Json => {
-            tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(std::io::stderr).boxed()
+            let layer = tracing_subscriber::fmt::layer().fmt_fields(JsonFields::new()).event_format(JsonLines);
+            layer.with_writer(std::io::stderr).boxed()
         }
         LogFormat::Text => tracing_subscriber::fmt::layer().with_writer(std::io::stderr).boxed(),
     };
@@ -115,6 +123,29 @@ pub fn include(crate_name: &str) {
     let Some((filter, level)) = FILTER.get() else { return };
     let target = own_level(*level);
     let _gone = filter.modify(|targets| *targets = std::mem::take(targets).with_target(crate_name.to_owned(), target));
+}
+
+/// The span of an invocation: what is logged within it tells which invocation, which version and, once it is [known](note_stream), which shard
+/// it is about.
+pub(crate) fn invocation_span(request_id: &str, is_cold_start: bool) -> Span {
+    // Of the level and the target that are let through at every level.
+    tracing::error_span!(
+        "invocation",
+        requestId = request_id,
+        version = env!("CARGO_PKG_VERSION"),
+        coldStart = is_cold_start,
+        streamName = tracing::field::Empty,
+        shardId = tracing::field::Empty,
+    )
+}
+
+/// From here on, lines of the invocation at hand tell the stream, and the shard where it is read.
+pub fn note_stream(stream_name: &str, shard_id: Option<&str>) {
+    let span = Span::current();
+    span.record("streamName", stream_name);
+    if let Some(shard_id) = shard_id {
+        span.record("shardId", shard_id);
+    }
 }
 
 /// Logs that the program has started, with all settings that differ from their defaults.
@@ -161,8 +192,16 @@ fn own_level(level: LogLevel) -> LevelFilter {
 /// Logs where the program panicked, and not with what words: those may quote the value that nobody expected.
 fn log_panic(panic: &PanicHookInfo<'_>) {
     match panic.location() {
-        Some(location) => tracing::error!(file = location.file(), line = location.line(), "panicked"),
-        None => tracing::error!("panicked, at an unknown place"),
+        Some(location) => {
+            tracing::error!(
+                file = location.file(),
+                line = location.line(),
+                "panicked, which is a mistake in this program: the invocation fails, and its records come again; report file and line"
+            );
+        }
+        None => {
+            tracing::error!("panicked at an unknown place, which is a mistake in this program: the invocation fails")
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt;
+use tracing::Instrument as _;
 
 use super::state::{LoadFlights, Purpose, State, Step};
 use super::{CacheId, CacheSettings, CacheStatistics, RefreshAhead, Reusable};
@@ -80,7 +81,7 @@ impl<L: Load<V, Error = E>, V: Reusable + Sync, E: RequestError> MaterialsCache<
             let load = match self.core.next_step(id, is_cacheable, request, use_, deadline, is_rejoining) {
                 Step::Answer(outcome) => return outcome,
                 Step::AnswerAndRefresh(value, refresh) => {
-                    tokio::spawn(refresh.flight);
+                    tokio::spawn(refresh.flight.in_current_span());
                     return Ok(value);
                 }
                 Step::Wait(load) => load,

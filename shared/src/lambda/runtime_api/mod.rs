@@ -20,8 +20,10 @@ use http_body_util::BodyExt as _;
 use lambda_runtime_api_client::body::Body;
 use lambda_runtime_api_client::{BoxError, PooledClient, build_request};
 use serde::Serialize;
+use tracing::Instrument as _;
 
 use crate::invocation::in_trace;
+use crate::logging::invocation_span;
 
 pub use invocation::Invocation;
 
@@ -63,17 +65,24 @@ where
     F: Future<Output = Result<R, E>>,
 {
     let client = PooledClient::builder().with_pool_size(1).build();
+    let mut is_cold_start = true;
     loop {
         let Some((invocation, answering)) = next(&client).await? else { continue };
-        let handled = in_trace(answering.trace_id.clone(), handler(invocation)).await;
-        let answer = handled.map_err(Into::into).and_then(|response| {
-            serde_json::to_vec(&response).map_err(|_| InvocationError {
-                error_type: "UnwritableResponse",
-                error_message: "the response cannot be written as JSON".to_owned(),
-            })
-        });
-        answering.send(answer, &client).await?;
+        let span = invocation_span(&invocation.request_id, std::mem::take(&mut is_cold_start));
+        let handled = async {
+            let handled = in_trace(answering.trace_id.clone(), handler(invocation)).await;
+            answering.send(written(handled), &client).await
+        };
+        handled.instrument(span).await?;
     }
+}
+
+/// The answer as it is sent.
+fn written<R: Serialize, E: Into<InvocationError>>(handled: Result<R, E>) -> Result<Vec<u8>, InvocationError> {
+    serde_json::to_vec(&handled.map_err(Into::into)?).map_err(|_| InvocationError {
+        error_type: "UnwritableResponse",
+        error_message: "the response cannot be written as JSON".to_owned(),
+    })
 }
 
 /// What an answer needs of its invocation.
@@ -114,7 +123,12 @@ impl Answering {
         let (mut request, kind, body) = match answer {
             Ok(response) => (request, "response", response),
             Err(error) => {
-                tracing::error!(error_type = error.error_type, "the invocation failed: {}", error.error_message);
+                tracing::error!(
+                    error_type = error.error_type,
+                    "the invocation failed, and nothing of its event is acknowledged; Lambda delivers it again unless it was invoked \
+                     directly: {}",
+                    error.error_message
+                );
                 let request = request.header("lambda-runtime-function-error-type", error.error_type);
                 (request, "error", serde_json::to_vec(&error).unwrap_or_default())
             }
@@ -127,7 +141,11 @@ impl Answering {
         let status = client.call(request).await.map_err(unreachable)?.status();
         if !status.is_success() {
             // Too late, most likely. The next invocation may go better.
-            tracing::error!(status = status.as_u16(), "the Lambda runtime API refused the answer");
+            tracing::error!(
+                status = status.as_u16(),
+                "the Lambda runtime API refused the answer, most likely because the time was up: the invocation counts as failed, and its \
+                 records come again; if this goes on, check that FUNCTION_TIMEOUT_SECONDS is the function's time-out"
+            );
         }
         Ok(())
     }

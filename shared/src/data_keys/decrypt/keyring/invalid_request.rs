@@ -57,7 +57,7 @@ impl<D: Call<KmsDecrypt>> DecryptionKeyring<D> {
                         key = request.key.as_ref().map(KeyArn::as_str),
                         held_for_another_seconds = left.as_secs(),
                         "KMS finds the request for a record invalid, and refuses the one that would tell whether the record is to \
-                         blame: it is held, and then goes to quarantine"
+                         blame: it is held, and then goes to quarantine; if the role may not use KMS, allow it to by then"
                     );
                     Err(DataKeyError::Transient(Arc::new(Undecided(invalid))))
                 }
