@@ -4,9 +4,11 @@ import base64
 
 from . import permissions
 from .aws import client
+from .layout import MONITORING
 from .producer import MARKER, Plaintext
 from .rehearsal import Outcome, Rehearsal
 from .stacks import SETTINGS
+from .templates import parse
 
 
 def no_plaintext_in_the_logs(rehearsal: Rehearsal) -> Outcome:
@@ -46,6 +48,27 @@ def variables_are_set_or_absent(rehearsal: Rehearsal) -> Outcome:
     return outcome
 
 
+def alarms_arrive_with_the_topic(rehearsal: Rehearsal) -> Outcome:
+    """The stack that names a topic has each alarm of a function that reads a stream and has no queues; the others have none."""
+    outcome = Outcome()
+    resources = parse(MONITORING)["Resources"].values()
+    wanted = {
+        resource["Properties"]["AlarmName"]["Fn::Sub"].removeprefix("${FunctionName}-")
+        for resource in resources
+        if resource["Type"] == "AWS::CloudWatch::Alarm" and resource["Condition"] in ("HasAlarms", "AlarmsOfReader")
+    }
+    for stack in rehearsal.stacks.values():
+        topic = stack.parameters.get("AlarmTopicArn")
+        for function in stack.functions():
+            pages = client("cloudwatch").get_paginator("describe_alarms").paginate(AlarmNamePrefix=f"{function}-")
+            alarms = [alarm for page in pages for alarm in page["MetricAlarms"]]
+            names = {alarm["AlarmName"].removeprefix(f"{function}-") for alarm in alarms}
+            expected = wanted if topic else set()
+            outcome.demand(names == expected, f"{function} has not these alarms, or these beside its own: {sorted(names ^ expected)}")
+            outcome.demand(all(alarm["AlarmActions"] == [topic] for alarm in alarms), f"not all alarms of {function} go to {topic}")
+    return outcome
+
+
 def _variables(function: str) -> dict[str, str]:
     return client("lambda").get_function_configuration(FunctionName=function)["Environment"]["Variables"]
 
@@ -54,4 +77,4 @@ def _variables(function: str) -> dict[str, str]:
 _BEGINNING = Plaintext(0, "", 0).encode()[: Plaintext(0, "", 0).encode().index(b"run") // 3 * 3]
 _PLAINTEXTS = (MARKER.encode(), base64.b64encode(_BEGINNING))
 
-CLOSING_CHECKS = [no_plaintext_in_the_logs, permissions_are_the_least, variables_are_set_or_absent]
+CLOSING_CHECKS = [no_plaintext_in_the_logs, permissions_are_the_least, variables_are_set_or_absent, alarms_arrive_with_the_topic]

@@ -66,6 +66,7 @@ def _exists(kind: str, name: str) -> bool:
 # By the physical id that CloudFormation gives: what is returned is true, or an error says that it is not there.
 _LOOK_UP: dict[str, Callable[[str], object]] = {
     "AWS::CloudFormation::Stack": _stack_exists,
+    "AWS::CloudWatch::Dashboard": lambda name: client("cloudwatch").get_dashboard(DashboardName=name),
     "AWS::IAM::Role": lambda name: client("iam").get_role(RoleName=name),
     "AWS::KMS::Alias": lambda name: name in [alias["AliasName"] for alias in client("kms").list_aliases()["Aliases"]],
     "AWS::KMS::Key": lambda name: client("kms").describe_key(KeyId=name)["KeyMetadata"]["KeyState"] == "Enabled",

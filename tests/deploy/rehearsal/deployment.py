@@ -5,9 +5,11 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from samcli.yamlhelper import yaml_dump, yaml_parse
+
 from .aws import client
 from .failure import StepFailed
-from .layout import BUILT_TEMPLATE, REPOSITORY, TEMPLATE, TOOLS
+from .layout import BUILT_TEMPLATE, MONITORING, REPOSITORY, TEMPLATE, TOOLS
 from .processes import run
 from .templates import applications, function_template
 
@@ -72,8 +74,19 @@ def in_place_of_built(binaries: Path, work: Path) -> Package:
         if source.count("      CodeUri: ../..\n") != 1:
             raise StepFailed(f"the template of {function} does not name the repository as its code")
         templates[application].write_text(source.replace("      CodeUri: ../..\n", "      CodeUri: code\n"))
-    shutil.copy2(TEMPLATE, package)
+    for template in (TEMPLATE, MONITORING):
+        shutil.copy2(template, package)
     return Package(package / TEMPLATE.name, templates, executables)
+
+
+def with_parameters(template: Path, application: str, parameters: dict[str, str]) -> Path:
+    """A copy of the root's template that also gives `application` these parameters, as its users are told to."""
+    content = yaml_parse(template.read_text())
+    content["Resources"][application]["Properties"]["Parameters"] |= parameters
+    # Beside the original, because what it is composed of is found from there.
+    copy = template.with_name(f"with-{'-'.join(parameters)}.yaml")
+    copy.write_text(yaml_dump(content))
+    return copy
 
 
 def deploy(name: str, template: Path, bucket: str, parameters: dict[str, str], work: Path) -> Stack:

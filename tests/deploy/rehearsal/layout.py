@@ -8,6 +8,7 @@ TOOLS = TESTS_DEPLOY / ".venv" / "tools"
 CHECKOV = TESTS_DEPLOY / ".venv" / "checkov"
 EMULATOR = TESTS_DEPLOY / ".venv" / "emulator"
 TEMPLATE = REPOSITORY / "template.yaml"
+MONITORING = REPOSITORY / "monitoring.yaml"
 SAM_CONFIGURATION = REPOSITORY / "samconfig.toml"
 BUILT_TEMPLATE = REPOSITORY / ".aws-sam" / "build" / "template.yaml"
 

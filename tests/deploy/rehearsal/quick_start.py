@@ -97,11 +97,12 @@ def _stack_name(environment: str) -> str:
 
 
 def _with_replaced_placeholders(first: dict[str, str], work: Path) -> Path:
-    """samconfig.toml, with the ARNs of the first stack in place of what has to be replaced."""
+    """samconfig.toml, with the ARNs of the first stack and its stream's record age in place of what has to be replaced."""
     before, header, rest = SAM_CONFIGURATION.read_text().partition("[existing-stream.deploy.parameters.parameter_overrides]\n")
     configuration, next_table, after = rest.partition("\n[")
-    for parameter, value in {"StreamArn": first["StreamArn"], "KmsKeyArns": first["KmsKeyArn"]}.items():
-        configuration, count = re.subn(rf"^({parameter} = .*?)arn:[^\"]*", rf"\g<1>{value}", configuration, flags=re.M)
+    values = {"StreamArn": first["StreamArn"], "KmsKeyArns": first["KmsKeyArn"], "MaximumRecordAgeSeconds": "82800"}
+    for parameter, value in values.items():
+        configuration, count = re.subn(rf"^({parameter} = \[?)\"[^\"]*", rf'\g<1>"{value}', configuration, flags=re.M)
         if count != 1:
             raise StepFailed(f"{SAM_CONFIGURATION.name} has {count} values of {parameter} to replace")
     # This machine's processor, as below.

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from .aws import client
-from .deployment import Package, Stack, deploy
+from .deployment import Package, Stack, deploy, with_parameters
 from .destinations import DeliveryStream, Destination, Queue, Stream
 from .failure import StepFailed
 from .layout import ACCOUNT, REGION
@@ -20,11 +20,12 @@ ARTIFACTS, _DELIVERED = "deployment-artifacts", "delivered"
 # Common to all stacks. The time-out is short so that throttling reaches the deadline soon.
 _COMMON = {
     "FunctionTimeoutSeconds": "6",
-    "MaximumBatchingWindowSeconds": "0",
     "EncryptionContextKey": "stream",
     "EncryptionContextValue": "rehearsal",
 }
 _CREATED_STREAM = {"StreamShardCount": "1"}
+# Of stream-decryptor's own parameters: nothing waits for a batch to fill.
+_AT_ONCE = {"MaximumBatchingWindowSeconds": "0"}
 
 # The one documented parameter for what is rarely set: its quotation marks and commas must reach the function whole. The first two values
 # are the defaults, so that they change nothing else. With the third, records go to quarantine that can be read again.
@@ -46,16 +47,16 @@ def deploy_all(package: Package, architecture: str, work: Path) -> dict[str, Sta
     for stream in ("sink-stream", _EXISTING_STREAM):
         _wait_until_active(stream)
     common = {**_COMMON, "Architecture": architecture}
+    root = with_parameters(package.template, "StreamDecryptor", _AT_ONCE)
     stacks = {
         # Everything that a first deployment creates.
-        "queue": (package.template, {**_CREATED_STREAM, "StreamDecryptorSettings": SETTINGS}),
+        "queue": (root, {**_CREATED_STREAM, "StreamDecryptorSettings": SETTINGS}),
         # Existing keys; the sink that shows order and duplicates best.
         "stream": (
-            package.template,
+            with_parameters(root, "RecordEncryptor", {"AdditionalKmsKeyArns": second_key}),
             {
                 **_CREATED_STREAM,
                 "KmsKeyArns": f"{first_key},{second_key}",
-                "AdditionalKmsKeyArns": second_key,
                 "Sink": f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/sink-stream",
             },
         ),
@@ -67,6 +68,8 @@ def deploy_all(package: Package, architecture: str, work: Path) -> dict[str, Sta
                 "StreamArn": f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/{_EXISTING_STREAM}",
                 "KmsKeyArns": third_key,
                 "SinkArn": f"arn:aws:firehose:{REGION}:{ACCOUNT}:deliverystream/{_DELIVERY_STREAM}",
+                **_AT_ONCE,
+                "MaximumRecordAgeSeconds": "82800",
                 "Quarantine": "bucket",
                 "MaximumRetryAttempts": "1",
                 "AlarmTopicArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:alarms",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from samcli.yamlhelper import yaml_parse
 
-from .layout import REPOSITORY, TEMPLATE
+from .layout import MONITORING, REPOSITORY, TEMPLATE
 
 
 def applications() -> dict[str, str]:
@@ -23,8 +23,8 @@ def function_template(name: str) -> Path:
 
 
 def all_templates() -> dict[str, Path]:
-    """Every template by its name: `root`, or its function's."""
-    return {"root": TEMPLATE, **{name: function_template(name) for name in applications().values()}}
+    """Every template by its name: `root`, `monitoring`, or its function's."""
+    return {"root": TEMPLATE, "monitoring": MONITORING, **{name: function_template(name) for name in applications().values()}}
 
 
 def parse(template: Path) -> dict:
