@@ -40,6 +40,14 @@ impl Template {
         Self::read(&root())
     }
 
+    /// The template of a function's alarms and its dashboard.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn of_monitoring() -> io::Result<Self> {
+        Ok(Self::parse(&std::fs::read_to_string(root().join("monitoring.yaml"))?))
+    }
+
     /// A function's own template.
     ///
     /// # Errors
@@ -94,6 +102,12 @@ impl Template {
         self.values.get(&path(of, &[])).map(String::as_str)
     }
 
+    /// What stands at a path, with everything that is indented below it, without the indentation. Empty if there is nothing.
+    #[must_use]
+    pub fn block<P: AsRef<str>>(&self, of: &[P]) -> &str {
+        self.blocks.get(&path(of, &[])).map_or("", String::as_str)
+    }
+
     /// The logical ids of the resources of a type.
     #[must_use]
     pub fn resources_of_type(&self, kind: &str) -> Vec<String> {
@@ -121,7 +135,7 @@ impl Template {
 
     /// The children of the section `of` whose names are words of the value of `key`.
     fn named(&self, key: &[String], of: &str) -> BTreeSet<String> {
-        let block = self.blocks.get(key).map_or("", String::as_str);
+        let block = self.block(key);
         let words: BTreeSet<_> = block.split(|character: char| !character.is_ascii_alphanumeric()).collect();
         self.children(&[of]).into_iter().filter(|name| words.contains(name.as_str())).collect()
     }
