@@ -4,6 +4,7 @@ import os
 import platform
 from pathlib import Path
 
+from .commands import check_commands
 from .failure import StepFailed
 from .layout import BUILT_TEMPLATE, CACHES, CHECKOV, REGION, REPOSITORY, TEMPLATE, TOOLS
 from .parameters import check_parameters
@@ -23,7 +24,7 @@ _ENVIRONMENT = {**CACHES, "AWS_DEFAULT_REGION": REGION, "SAM_CLI_TELEMETRY": "0"
 
 def lint(work: Path) -> None:
     """Of every template: `sam validate --lint`, cfn-lint by itself, which knows more Regions, checkov, its parameters and rules.
-    And zizmor for what only GitHub can run."""
+    The commands that the pages tell. And zizmor for what only GitHub can run."""
     for name, template in all_templates().items():
         sam = [_SAM, "validate", "--lint", "--template-file", template]
         run(sam, work / f"validate-{name}.log", _CHECK_SECONDS, REPOSITORY, _ENVIRONMENT)
@@ -33,6 +34,7 @@ def lint(work: Path) -> None:
         checkov = [CHECKOV / "bin" / "checkov", "--framework", "cloudformation", "--skip-download", "--file", template]
         run(checkov, work / f"checkov-{name}.log", _CHECK_SECONDS)
     check_parameters()
+    check_commands()
     run([TOOLS / "bin" / "zizmor", "--offline", REPOSITORY / ".github" / "workflows"], work / "zizmor.log", _CHECK_SECONDS)
 
 
