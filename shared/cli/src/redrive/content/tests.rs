@@ -1,7 +1,7 @@
 //! On-failure records as Lambda writes them, and quarantined records as the function does.
 
 use warmkeys::failure::FailureClass;
-use warmkeys::records::{RejectedRecord, ShardOrigin};
+use warmkeys::records::{RejectedRecord, RejectionCode, ShardOrigin};
 
 use super::*;
 
@@ -44,7 +44,8 @@ fn quarantined() -> QuarantineEnvelope {
         approximate_arrival_timestamp: None,
         data: "reading".into(),
     };
-    QuarantineEnvelope::new(&origin, &RejectedRecord { record, class: FailureClass::Permanent, reason: "why".into() })
+    let (class, code) = (FailureClass::Permanent, RejectionCode::Malformed);
+    QuarantineEnvelope::new(&origin, &RejectedRecord { record, class, code, reason: "why".into() })
 }
 
 fn records(json: &Value) -> Vec<Found> {
