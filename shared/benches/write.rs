@@ -11,8 +11,8 @@ use warmkeys::clock::{Clock, SystemClock};
 use warmkeys::data_keys::{CachingGeneration, DataKeyError, GenerateDataKey, GenerationRequest, UsageLimits};
 use warmkeys::encrypting_writer::{EncryptingSettings, EncryptingWriter, PlainRecord};
 use warmkeys::kinesis::{
-    EntryResult, KinesisWriter, ListShards, ListShardsError, ListedShard, PutRecords, PutRecordsError, ShardPage,
-    WriterSettings,
+    Departure, EntryResult, KinesisWriter, ListShards, ListShardsError, ListedShard, PutRecords, PutRecordsError,
+    ShardPage, WriterSettings,
 };
 use warmkeys::materials_cache::CacheSettings;
 use warmkeys::message::{DEFAULT_FRAME_LEN, DataKey, EncryptedDataKey, EncryptionContext, SealingMaterials, seal};
@@ -123,7 +123,7 @@ impl GenerateDataKey for Generator {
 struct Endpoint;
 
 impl PutRecords for Endpoint {
-    async fn put_records(&self, entries: Vec<UserRecord>) -> Result<Vec<EntryResult>, PutRecordsError> {
+    async fn put_records(&self, entries: Vec<UserRecord>, _: &Departure) -> Result<Vec<EntryResult>, PutRecordsError> {
         let sequence_number =
             SequenceNumber::parse("49500000000000000000000000000000000000000000000000000001").unwrap();
         let written =

@@ -8,6 +8,7 @@ pub(crate) mod closed_port;
 mod connections;
 #[cfg(test)]
 mod connections_tests;
+mod departing_body;
 mod sdk_error;
 mod service_failure;
 mod trace_header;
@@ -17,6 +18,7 @@ pub(crate) use arn::Arn;
 pub(crate) use caller_fault::{CallerFault, caused_by};
 pub(crate) use client::{client_config, http_client, no_retries, timeouts, within};
 pub(crate) use connections::Connections;
+pub(crate) use departing_body::WhenItLeaves;
 pub(crate) use sdk_error::SdkError;
 pub(crate) use service_failure::{CodeMeaning, MAX_TEXT_LEN, entry_cause, first_line, request_cause};
 pub(crate) use trace_header::TraceHeader;

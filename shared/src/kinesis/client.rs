@@ -13,10 +13,11 @@ use aws_sdk_kinesis::types::{
     PutRecordsRequestEntry, PutRecordsResultEntry, RecordDistributionStrategy, Shard, ShardFilter, ShardFilterType,
 };
 
+use super::departure::Departure;
 use super::error::{ListShardsError, PutRecordsError};
 use super::service::{EntryFailure, EntryResult, ListShards, ListedShard, PutRecords, RecordDistribution, ShardPage};
 use super::settings::WriterSettings;
-use crate::aws::{Arn, CallerFault, caused_by, client_config, request_cause, timeouts};
+use crate::aws::{Arn, CallerFault, WhenItLeaves, caused_by, client_config, request_cause, timeouts};
 use crate::records::{SequenceNumber, UserRecord};
 
 const SERVICE: &str = "Kinesis";
@@ -91,7 +92,12 @@ fn is_stream_name(name: &str) -> bool {
 }
 
 impl PutRecords for KinesisClient {
-    async fn put_records(&self, entries: Vec<UserRecord>) -> Result<Vec<EntryResult>, PutRecordsError> {
+    async fn put_records(
+        &self,
+        entries: Vec<UserRecord>,
+        departure: &Departure,
+    ) -> Result<Vec<EntryResult>, PutRecordsError> {
+        departure.hold_back();
         let records: Result<Vec<_>, _> = entries.into_iter().map(request_entry).collect();
         let records = records.map_err(|error| PutRecordsError::Invalid(Arc::new(error)))?;
         let (arn, name) = self.stream.arn_and_name();
@@ -101,9 +107,14 @@ impl PutRecords for KinesisClient {
             .set_stream_arn(arn)
             .set_stream_name(name)
             .set_records(Some(records))
+            .customize()
+            .interceptor(WhenItLeaves::ask({
+                let departure = departure.clone();
+                move || departure.leave()
+            }))
             .send()
             .await
-            .map_err(put_records_error)?;
+            .map_err(|error| put_records_error(error, departure))?;
         Ok(output.records.into_iter().map(entry_result).collect())
     }
 }
@@ -184,13 +195,16 @@ fn listed_shard(shard: Shard) -> Option<ListedShard> {
     (start <= end).then_some(ListedShard { shard_id: shard.shard_id, hash_keys: start..=end, open })
 }
 
-fn put_records_error<E>(error: SdkError<E>) -> PutRecordsError
+fn put_records_error<E>(error: SdkError<E>, departure: &Departure) -> PutRecordsError
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
     // Not the SDK's error itself: the message of a validation error can quote the request, and with it content.
     let source = request_cause(SERVICE, &error);
+    // An answer that says otherwise, or nothing, is believed.
+    let is_unanswered = matches!(error, SdkError::TimeoutError(_) | SdkError::DispatchFailure(_));
     match classify(&error) {
+        RequestFailure::Unknown if is_unanswered && departure.give_up() => PutRecordsError::NotSent(source),
         RequestFailure::Caller(fault) => PutRecordsError::Caller(fault.with_cause(source)),
         RequestFailure::Throttled => PutRecordsError::Throttled(source),
         RequestFailure::Invalid => PutRecordsError::Invalid(source),

@@ -18,7 +18,7 @@ pub enum WriteError {
     /// Up to the last attempt, Kinesis failed with the record or could not be reached.
     #[error("Kinesis failed, or could not be reached")]
     Failed,
-    /// The record's time to live or the deadline passed before its turn came.
+    /// The record's time to live or the deadline passed before its turn came, or before its request could leave.
     #[error("the time for the record was up before it was written")]
     Expired,
     /// Kinesis refused the request, or an earlier one of the same call: access, the stream's name or state, a KMS key of the

@@ -17,6 +17,7 @@
 
 mod aggregate;
 mod client;
+mod departure;
 mod error;
 mod record;
 mod schedule;
@@ -34,6 +35,7 @@ mod written_prefix;
 mod writer_tests;
 
 pub use client::{KinesisClient, StreamIdentifier};
+pub use departure::Departure;
 pub use error::{ListShardsError, Outcome, PutRecordsError, UnknownCause, WriteError};
 pub use record::{Receipt, RecordError};
 pub use service::{EntryFailure, EntryResult, ListShards, ListedShard, PutRecords, RecordDistribution, ShardPage};

@@ -3,18 +3,22 @@
 use std::future::Future;
 use std::ops::RangeInclusive;
 
+use super::departure::Departure;
 use super::error::{ListShardsError, PutRecordsError};
 use crate::records::{SequenceNumber, UserRecord};
 
-/// Sends one `PutRecords` request. Dropping the future abandons the request, which may be carried out all the same.
+/// Sends one `PutRecords` request. Dropping the future abandons the request, which may be carried out all the same, if
+/// it has left.
 pub trait PutRecords: Send + Sync {
-    /// Writes `entries` (1 to 500, at most 10 MiB) and returns one result per entry, in the order of the entries.
+    /// Writes `entries` (1 to 500, at most 10 MiB) and returns one result per entry, in the order of the entries. Tells `departure` when
+    /// the request leaves, where that is known.
     ///
     /// # Errors
     /// [`PutRecordsError`], if the request failed as a whole.
     fn put_records(
         &self,
         entries: Vec<UserRecord>,
+        departure: &Departure,
     ) -> impl Future<Output = Result<Vec<EntryResult>, PutRecordsError>> + Send;
 }
 

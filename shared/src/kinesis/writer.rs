@@ -215,9 +215,13 @@ impl<P: PutRecords, L: ListShards> KinesisWriter<P, L> {
         sent: SentRequest,
         _permit: SemaphorePermit<'_>,
     ) -> (SentRequest, Answer) {
-        let answer = match timeout(self.settings.retry.attempt_timeout, self.put.put_records(entries)).await {
+        let attempt_timeout = self.settings.retry.attempt_timeout;
+        let answer = match timeout(attempt_timeout, self.put.put_records(entries, &sent.departure)).await {
             Ok(Ok(results)) => Answer::Results(results),
             Ok(Err(error)) => Answer::Failed(error),
+            Err(_) if sent.departure.give_up() => {
+                Answer::Failed(PutRecordsError::NotSent(Arc::new(StillConnecting { attempt_timeout })))
+            }
             Err(_) => Answer::TimedOut,
         };
         (sent, answer)
@@ -251,6 +255,13 @@ impl<P: PutRecords, L: ListShards> KinesisWriter<P, L> {
 
 /// The most time that a call waits for a newer shard map before it goes on with the one it has, and packs more cautiously.
 const FRESH_MAP_TIME: Duration = Duration::from_secs(1);
+
+/// Why a request was not sent within its time.
+#[derive(Debug, thiserror::Error)]
+#[error("there was no connection to send it on within {attempt_timeout:?}")]
+struct StillConnecting {
+    attempt_timeout: Duration,
+}
 
 /// What the service said to one request.
 enum Answer {

@@ -12,8 +12,8 @@ use tokio::time::Instant;
 
 use crate::clock::{Clock as _, SystemClock};
 use crate::kinesis::{
-    EntryResult, ListShards, ListShardsError, ListedShard, PutRecords, PutRecordsError, RecordDistribution, ShardPage,
-    WriterSettings,
+    Departure, EntryResult, ListShards, ListShardsError, ListedShard, PutRecords, PutRecordsError, RecordDistribution,
+    ShardPage, WriterSettings,
 };
 use crate::records::{SequenceNumber, UserRecord};
 use crate::retry::Jitter;
@@ -63,6 +63,8 @@ pub struct FakeState {
     pub answers_to_lose: usize,
     /// Requests to come that never arrive, nor their answers.
     pub requests_to_lose: usize,
+    /// Requests to come that find no connection, and never leave.
+    pub requests_to_hold_back: usize,
     /// Requests to come whose answers have one result too few.
     pub answers_to_truncate: usize,
     /// Requests to come whose answers have one result too many.
@@ -127,6 +129,7 @@ impl FakeKinesis {
             request_errors: Vec::new(),
             answers_to_lose: 0,
             requests_to_lose: 0,
+            requests_to_hold_back: 0,
             answers_to_truncate: 0,
             answers_to_extend: 0,
             results_to_garble: 0,
@@ -188,15 +191,22 @@ impl FakeKinesis {
 }
 
 impl PutRecords for Arc<FakeKinesis> {
-    async fn put_records(&self, entries: Vec<UserRecord>) -> Result<Vec<EntryResult>, PutRecordsError> {
+    async fn put_records(
+        &self,
+        entries: Vec<UserRecord>,
+        departure: &Departure,
+    ) -> Result<Vec<EntryResult>, PutRecordsError> {
         check_limits(&entries);
-        let (round_trip, lost) = {
+        departure.hold_back();
+        let (round_trip, lost, held_back) = {
             let mut state = self.lock();
+            let held_back = state.requests_to_hold_back > 0;
+            state.requests_to_hold_back = state.requests_to_hold_back.saturating_sub(1);
             let lost = state.requests_to_lose > 0;
             state.requests_to_lose = state.requests_to_lose.saturating_sub(1);
-            (state.round_trip, lost)
+            (state.round_trip, lost, held_back)
         };
-        if lost {
+        if held_back || !departure.leave() || lost {
             return std::future::pending().await;
         }
         let at = SystemClock.now().monotonic;

@@ -14,6 +14,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
+use http_body_util::BodyExt as _;
 use hyper::{Request, Response};
 use tokio::time::Instant;
 use warmkeys::clock::{Clock, SystemClock};
@@ -248,7 +249,9 @@ impl HttpConnector for Pool {
         let pool = self.clone();
         HttpConnectorFuture::new(async move {
             let request = request.try_into_http1x().expect("a request");
-            let request = request.map(|body| Bytes::copy_from_slice(body.bytes().expect("a body in memory")));
+            let (head, body) = request.into_parts();
+            let body = body.collect().await.expect("a body").to_bytes();
+            let request = Request::from_parts(head, body);
             let response = pool.network.send(&pool, request).await?;
             Ok(HttpResponse::try_from(response.map(SdkBody::from)).expect("a response"))
         })

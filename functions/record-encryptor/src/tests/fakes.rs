@@ -9,8 +9,8 @@ use warmkeys::clock::{Clock, SystemClock};
 use warmkeys::data_keys::{DataKeyError, GenerateDataKey, GenerationRequest};
 use warmkeys::encrypting_writer::{EncryptingSettings, EncryptingWriter};
 use warmkeys::kinesis::{
-    EntryFailure, EntryResult, KinesisWriter, ListShards, ListShardsError, ListedShard, PutRecords, PutRecordsError,
-    ShardPage, WriterSettings,
+    Departure, EntryFailure, EntryResult, KinesisWriter, ListShards, ListShardsError, ListedShard, PutRecords,
+    PutRecordsError, ShardPage, WriterSettings,
 };
 use warmkeys::lambda::runtime_api::Invocation;
 use warmkeys::message::{DataKey, EncryptionContext, MessageLimits, RawAesKey, SealedMessage, SealingMaterials};
@@ -137,7 +137,7 @@ impl FakeStream {
 }
 
 impl PutRecords for FakeStream {
-    async fn put_records(&self, entries: Vec<UserRecord>) -> Result<Vec<EntryResult>, PutRecordsError> {
+    async fn put_records(&self, entries: Vec<UserRecord>, _: &Departure) -> Result<Vec<EntryResult>, PutRecordsError> {
         let fault_of = |entry: &UserRecord| self.0.lock().unwrap().faults.get(&*entry.partition_key).copied();
         if entries.iter().any(|entry| matches!(fault_of(entry), Some(Fault::Hangs))) {
             return std::future::pending().await;

@@ -1,18 +1,18 @@
 //! The client through the SDK's real pipeline, with answers in place of the network.
 
+mod sending;
+
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_kinesis::config::retry::RetryConfig;
 use aws_sdk_kinesis::config::{Credentials, SharedCredentialsProvider};
-use aws_sdk_kinesis::error::ConnectorError;
 use aws_sdk_kinesis::operation::list_shards::ListShardsOutput;
-use aws_sdk_kinesis::operation::put_records::{PutRecordsError as SdkPutRecordsError, PutRecordsOutput};
+use aws_sdk_kinesis::operation::put_records::PutRecordsOutput;
 use aws_sdk_kinesis::types::{HashKeyRange, SequenceNumberRange};
 use aws_smithy_mocks::{MockResponseInterceptor, Rule, RuleMode, create_mock_http_client, mock};
 use bytes::Bytes;
 
 use super::*;
-use crate::aws::caller_fault::tests::{CALLER_FAULTS, no_credentials};
-use crate::aws::closed_port::ClosedPort;
+use crate::aws::caller_fault::tests::CALLER_FAULTS;
 use crate::failure::{FailureClass, describe};
 
 const ARN: &str = "arn:aws:kinesis:eu-west-1:111122223333:stream/orders";
@@ -47,7 +47,7 @@ fn result() -> aws_sdk_kinesis::types::builders::PutRecordsResultEntryBuilder {
 async fn put_failure(status: u16, code: &str) -> PutRecordsError {
     let body = format!(r#"{{"__type":"{code}","message":"the reason"}}"#);
     let rule = mock!(Client::put_records).sequence().http_status(status, Some(body)).repeatedly().build();
-    let error = client(&rule).put_records(vec![entry("k", None)]).await.unwrap_err();
+    let error = client(&rule).put_records(vec![entry("k", None)], &Departure::default()).await.unwrap_err();
     assert_eq!(rule.num_calls(), 1, "{code} was asked for again below the writer's retries");
     error
 }
@@ -90,72 +90,12 @@ async fn what_is_wrong_with_the_caller_is_its_own_failure_of_both_operations() {
     }
 }
 
-/// A client that really connects, to a port of this machine where nobody listens.
-fn client_of(closed: &ClosedPort, credentials: SharedCredentialsProvider) -> KinesisClient {
-    let config = SdkConfig::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("eu-west-1"))
-        .credentials_provider(credentials)
-        .endpoint_url(format!("http://{}", closed.address()))
-        .build();
-    KinesisClient::new(&config, StreamIdentifier::parse(ARN).unwrap())
-}
-
-#[tokio::test]
-async fn a_request_that_found_no_connection_was_not_sent() {
-    let credentials = SharedCredentialsProvider::new(Credentials::new("id", "secret", None, None, "test"));
-    let closed = ClosedPort::new();
-    let client = client_of(&closed, credentials);
-    let error = client.put_records(vec![entry("k", None)]).await.unwrap_err();
-    assert!(matches!(error, PutRecordsError::NotSent(_)), "{error:?}");
-    assert!(describe(&error).contains("refused"), "{}", describe(&error));
-    assert!(matches!(client.list_shards(None).await, Err(ListShardsError::Transient(_))));
-}
-
-/// What a thawed sandbox can meet too: a new connection that is never finished.
-#[tokio::test]
-async fn a_request_whose_connection_was_never_finished_was_not_sent() {
-    // Accepts connections, as the operating system does by itself, and never says a word of TLS.
-    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let config = SdkConfig::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("eu-west-1"))
-        .credentials_provider(SharedCredentialsProvider::new(Credentials::new("id", "secret", None, None, "test")))
-        .endpoint_url(format!("https://{}", silent.local_addr().unwrap()))
-        .build();
-    let client = KinesisClient::new(&config, StreamIdentifier::parse(ARN).unwrap());
-    let error = client.put_records(vec![entry("k", None)]).await.unwrap_err();
-    assert!(matches!(error, PutRecordsError::NotSent(_)), "{error:?}");
-}
-
-#[tokio::test]
-async fn a_request_without_credentials_was_not_sent() {
-    let closed = ClosedPort::new();
-    let client = client_of(&closed, no_credentials());
-    let error = client.put_records(vec![entry("k", None)]).await.unwrap_err();
-    assert!(matches!(error, PutRecordsError::NotSent(_)), "{error:?}");
-    assert!(describe(&error).contains("the endpoint is down"), "{}", describe(&error));
-}
-
-#[test]
-fn a_failure_on_a_connection_leaves_the_outcome_unknown() {
-    let source = || std::io::Error::from(std::io::ErrorKind::ConnectionReset).into();
-    for failure in
-        [ConnectorError::io(source()), ConnectorError::timeout(source()), ConnectorError::other(source(), None)]
-    {
-        let error = put_records_error(SdkError::<SdkPutRecordsError>::dispatch_failure(failure));
-        assert!(matches!(error, PutRecordsError::OutcomeUnknown(_)), "{error:?}");
-    }
-    let error = put_records_error(SdkError::<SdkPutRecordsError>::timeout_error("of the attempt"));
-    assert!(matches!(error, PutRecordsError::OutcomeUnknown(_)), "{error:?}");
-}
-
 #[tokio::test]
 async fn what_is_told_of_a_failure_quotes_no_content_and_is_bounded() {
     let told = async |code: &str, message: &str| {
         let body = format!(r#"{{"__type":"{code}","message":"{message}"}}"#);
         let rule = mock!(Client::put_records).sequence().http_status(400, Some(body)).repeatedly().build();
-        describe(&client(&rule).put_records(vec![entry("k", None)]).await.unwrap_err())
+        describe(&client(&rule).put_records(vec![entry("k", None)], &Departure::default()).await.unwrap_err())
     };
     let quoting = format!("Value 'patient 4711' {}", "x".repeat(1 << 20));
     for code in ["ValidationException", "InvalidArgumentException", "ThrottlingException", "SomethingNew"] {
@@ -190,7 +130,7 @@ async fn entries_and_results_keep_their_order_and_every_result_is_read_for_itsel
                 .unwrap()
         });
     let entries = vec![entry("a", None), entry("b", Some("7")), entry("c", None), entry("d", None), entry("e", None)];
-    let results = client(&rule).put_records(entries).await.unwrap();
+    let results = client(&rule).put_records(entries, &Departure::default()).await.unwrap();
     let sequence_number = SequenceNumber::parse("17").unwrap();
     assert_eq!(
         results,
@@ -208,7 +148,7 @@ async fn entries_and_results_keep_their_order_and_every_result_is_read_for_itsel
 async fn an_answer_that_cannot_be_read_leaves_the_outcome_unknown() {
     for body in ["", "{", r#"{"FailedRecordCount":0,"Records":[{"ShardId":7}]}"#] {
         let rule = mock!(Client::put_records).sequence().http_status(200, Some(body.to_owned())).repeatedly().build();
-        match client(&rule).put_records(vec![entry("k", None)]).await {
+        match client(&rule).put_records(vec![entry("k", None)], &Departure::default()).await {
             Err(error) => assert!(matches!(error, PutRecordsError::OutcomeUnknown(_)), "{body}: {error:?}"),
             // Nor does an answer without results say that anything failed.
             Ok(results) => assert!(results.is_empty(), "{body}: {results:?}"),

@@ -149,7 +149,7 @@ impl Schedule<'_> {
 
     fn take_member(&mut self, member: Member, request: &mut Request) {
         let slot = &mut self.slots[member.index];
-        slot.state = State::Sent;
+        slot.state = State::Sent(request.departure());
         slot.attempts += 1;
         request.push_member(member, slot.company);
     }

@@ -2,6 +2,7 @@
 
 use tokio::time::Instant;
 
+use crate::kinesis::departure::Departure;
 use crate::kinesis::settings::MaxRecordBytes;
 use crate::records::UserRecord;
 
@@ -16,6 +17,8 @@ pub(super) struct Request {
 
 /// What it takes to match a request's results to the records.
 pub(in super::super) struct SentRequest {
+    /// Whether it has left.
+    pub(in super::super) departure: Departure,
     /// When its tokens were taken.
     pub(super) sent_at: Instant,
     /// The members of every entry, one entry's after the other's.
@@ -42,8 +45,19 @@ impl Request {
             entries: Vec::new(),
             bytes: 0,
             company: usize::MAX,
-            sent: SentRequest { sent_at: now, members: Vec::new(), entry_ends: Vec::new(), entry_bytes: Vec::new() },
+            sent: SentRequest {
+                departure: Departure::default(),
+                sent_at: now,
+                members: Vec::new(),
+                entry_ends: Vec::new(),
+                entry_bytes: Vec::new(),
+            },
         }
+    }
+
+    /// What will tell whether it has left.
+    pub(super) fn departure(&self) -> Departure {
+        self.sent.departure.clone()
     }
 
     /// The most bytes, partition key included, that one more entry may have; `None` if there may be no further entry.

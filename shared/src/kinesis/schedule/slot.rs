@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::sync::Arc;
 
+use crate::kinesis::departure::Departure;
 use crate::kinesis::error::{UnknownCause, WriteError};
 use crate::kinesis::record::{Receipt, RecordError};
 use crate::records::{HashKey, UserRecord};
@@ -30,8 +31,8 @@ pub(super) struct Slot {
 pub(super) enum State {
     /// In a queue, delayed, or behind another record of its lane.
     Waiting,
-    /// Under way.
-    Sent,
+    /// Under way, if it has left.
+    Sent(Departure),
     /// Written in an aggregate, of which it has to be seen whether consumers will read it where it is.
     Held,
     /// Refused in a request of its own; what the stream thinks of other records decides what that means.
@@ -96,11 +97,11 @@ impl Slot {
     pub(super) fn into_result(mut self) -> Result<Receipt, WriteError> {
         let error = match self.state {
             State::Finished(result) => return result,
-            State::Sent => WriteError::OutcomeUnknown(UnknownCause::ExpiredInFlight),
+            State::Sent(departure) if !departure.give_up() => WriteError::OutcomeUnknown(UnknownCause::ExpiredInFlight),
             State::Held => WriteError::OutcomeUnknown(UnknownCause::Misplaced),
             State::RefusedAlone(source) => WriteError::Refused(source),
-            State::Waiting if self.throttled => WriteError::Throttled,
-            State::Waiting => WriteError::Expired,
+            State::Waiting | State::Sent(_) if self.throttled => WriteError::Throttled,
+            State::Waiting | State::Sent(_) => WriteError::Expired,
         };
         Err(self.perhaps_written.take().map_or(error, WriteError::OutcomeUnknown))
     }

@@ -70,6 +70,31 @@ async fn what_is_under_way_at_the_deadline_is_unknown() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_never_left_is_told_as_not_written() {
+    let kinesis = FakeKinesis::with_shards(1);
+    let writer = writer(&kinesis, |_| ());
+    assert!(writer.write(numbered(1, 1), within(60)).await[0].is_ok(), "the shards are known");
+    kinesis.configure(|fake| fake.requests_to_hold_back = 1);
+    let half = writer.settings().retry.attempt_timeout / 2;
+    let results = writer.write(numbered(2, 1), Deadline::after(now(), half)).await;
+    for result in results {
+        let error = result.unwrap_err();
+        assert!(matches!(error, WriteError::Expired), "{error:?}");
+        assert_eq!(error.outcome(), Outcome::NotWritten);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_found_no_connection_within_an_attempt_is_sent_again_and_is_no_duplicate() {
+    let kinesis = FakeKinesis::with_shards(1);
+    kinesis.configure(|fake| fake.requests_to_hold_back = 1);
+    let writer = writer(&kinesis, |settings| settings.on_unknown_outcome = OnUnknownOutcome::Report);
+    let results = writer.write(numbered(2, 1), within(60)).await;
+    assert!(results.iter().all(|result| result.as_ref().is_ok_and(|receipt| !receipt.possibly_duplicated)));
+    assert_eq!((copies(&kinesis, 0), copies(&kinesis, 1)), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_response_with_too_few_or_too_many_results_acknowledges_nothing() {
     for found in [2, 4] {
         let kinesis = FakeKinesis::with_shards(1);
