@@ -139,4 +139,6 @@ pub mod sqs;
 pub mod testing;
 mod text;
 #[cfg(feature = "runtime")]
+mod trace;
+#[cfg(feature = "runtime")]
 mod worker_threads;

@@ -6,7 +6,7 @@ use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterce
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 
-use crate::invocation::trace_id;
+use crate::trace::trace_id;
 
 /// Sends the trace id of the invocation along, by which Lambda notices a function that invokes itself through a queue or a bucket.
 ///

@@ -1,7 +1,6 @@
 //! What surrounds an invocation: the deadline that Lambda brings, and what is shown of a panic.
 
 mod phases;
-mod trace;
 pub mod variables;
 
 use std::future::Future;
@@ -16,7 +15,6 @@ use crate::retry::Deadline;
 
 pub(crate) use phases::PhaseDeadlines;
 pub use phases::TimeReserves;
-pub(crate) use trace::{in_trace, trace_id};
 
 /// Tells the deadlines of a function's invocations. One for each sandbox.
 #[derive(Debug)]

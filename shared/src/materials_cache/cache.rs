@@ -12,6 +12,7 @@ use super::{CacheId, CacheSettings, CacheStatistics, RefreshAhead, Reusable};
 use crate::clock::Clock;
 use crate::failure::RequestError;
 use crate::retry::Deadline;
+use crate::trace::{in_trace, trace_id};
 
 /// Loads what is not cached.
 pub(crate) trait Load<V>: Send + Sync + 'static {
@@ -81,7 +82,8 @@ impl<L: Load<V, Error = E>, V: Reusable + Sync, E: RequestError> MaterialsCache<
             let load = match self.core.next_step(id, is_cacheable, request, use_, deadline, is_rejoining) {
                 Step::Answer(outcome) => return outcome,
                 Step::AnswerAndRefresh(value, refresh) => {
-                    tokio::spawn(refresh.flight.in_current_span());
+                    // For the invocation that caused it, even if it ends after that.
+                    tokio::spawn(in_trace(trace_id(), refresh.flight).in_current_span());
                     return Ok(value);
                 }
                 Step::Wait(load) => load,

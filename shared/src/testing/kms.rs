@@ -14,6 +14,7 @@ use crate::data_keys::{
 };
 use crate::message::{DataKey, EncryptionContext};
 use crate::retry::{Call, Deadline, Request};
+use crate::trace::trace_id;
 
 /// Holds KMS keys; a ciphertext is bound to its key's id and to the encryption context, as with the real one.
 #[derive(Clone, Default)]
@@ -70,6 +71,8 @@ pub struct RecordedCall {
     pub encryption_context: EncryptionContext,
     /// The grant tokens.
     pub grant_tokens: Vec<String>,
+    /// The trace id of the invocation that it was made for, which a client sends along.
+    pub trace_id: Option<Arc<str>>,
 }
 
 /// What was asked for.
@@ -193,7 +196,14 @@ impl<R: Truthful> Call<R> for FakeKms {
 impl RecordedCall {
     fn new(key: Option<&KeyArn>, asked: Asked, context: &EncryptionContext, grant_tokens: &GrantTokens) -> Self {
         let (encryption_context, grant_tokens) = (context.clone(), grant_tokens.as_slice().to_vec());
-        Self { at: SystemClock.now().monotonic, key: key.cloned(), asked, encryption_context, grant_tokens }
+        Self {
+            at: SystemClock.now().monotonic,
+            key: key.cloned(),
+            asked,
+            encryption_context,
+            grant_tokens,
+            trace_id: trace_id(),
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use super::{is_test, root, sources};
 /// import each other. ARCHITECTURE.md shows the same.
 const LAYERS: &[(&str, &[&str])] = &[
     ("format", &["message"]),
-    ("basics", &["clock", "failure", "text", "worker_threads"]),
+    ("basics", &["clock", "failure", "text", "trace", "worker_threads"]),
     ("configuration", &["config"]),
     ("time", &["retry"]),
     ("words", &["invocation", "logging", "materials_cache", "metrics", "records"]),

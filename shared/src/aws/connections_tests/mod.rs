@@ -25,8 +25,8 @@ use self::service::{Protocol, Service};
 use super::Connections;
 use super::connections::MAX_IDLE;
 use crate::clock::{Clock, SystemClock};
-use crate::invocation::in_trace;
 use crate::testing::ManualClock;
+use crate::trace::in_trace;
 
 const AT_ONCE: usize = 16;
 

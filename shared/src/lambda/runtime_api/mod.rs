@@ -22,8 +22,8 @@ use lambda_runtime_api_client::{BoxError, PooledClient, build_request};
 use serde::Serialize;
 use tracing::Instrument as _;
 
-use crate::invocation::in_trace;
 use crate::logging::invocation_span;
+use crate::trace::in_trace;
 
 pub use invocation::Invocation;
 

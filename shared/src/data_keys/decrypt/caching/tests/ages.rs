@@ -1,6 +1,7 @@
 //! What is kept, and for how long.
 
 use super::*;
+use crate::trace::in_trace;
 
 #[tokio::test(start_paused = true)]
 async fn an_entry_expires_exactly_at_its_maximum_age_on_either_clock() {
@@ -225,22 +226,13 @@ async fn the_least_recently_used_data_key_makes_room() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_entry_ages_from_when_it_was_asked_for_whatever_held_up_the_answer() {
-    let settings = CacheSettings::new(300 * SECOND, None, 10).unwrap();
-    for (frozen, age, calls) in [(200, 99, 1), (200, 100, 2), (300, 0, 2), (301, 0, 2)] {
-        let stack = stack_with(&settings);
-        let request = stack.request();
-        stack.kms.script([(SECOND, Answer::Truthful)]);
-        let (frozen, age) = (frozen * SECOND - SECOND, age * SECOND);
-        // The sandbox is frozen while KMS answers; only wall time goes on.
-        let decrypt = stack.decrypt(&request);
-        let freeze = async {
-            tokio::time::sleep(SECOND / 2).await;
-            stack.clock.advance_wall(frozen);
-        };
-        tokio::join!(decrypt, freeze).0.unwrap();
-        stack.clock.advance_wall(age);
-        stack.decrypt(&request).await.unwrap();
-        assert_eq!(stack.kms.call_count(), calls, "frozen for {frozen:?}, then used at {age:?}");
-    }
+async fn a_renewal_tells_the_trace_of_the_invocation_that_caused_it() {
+    let stack = stack();
+    let request = stack.returned().await;
+    stack.clock.advance(240 * SECOND);
+    in_trace(Some("Root=1-2-3".into()), stack.decrypt(&request)).await.unwrap();
+    // It is made after that invocation, in a task of its own.
+    in_trace(Some("Root=4-5-6".into()), stack.settle()).await;
+    let traces: Vec<_> = stack.kms.calls().into_iter().map(|call| call.trace_id).collect();
+    assert_eq!(traces, [None, None, Some("Root=1-2-3".into())]);
 }

@@ -16,7 +16,8 @@ pub(crate) async fn in_trace<T>(trace_id: Option<Arc<str>>, work: impl Future<Ou
     }
 }
 
-/// The trace id of the invocation that is worked for; `None` outside of one, and if Lambda gave none.
+/// The trace id of the invocation that is worked for; `None` outside of one, and if Lambda gave none. What is started in a task of its
+/// own has to be given it.
 pub(crate) fn trace_id() -> Option<Arc<str>> {
     TRACE_ID.try_with(Arc::clone).ok()
 }
