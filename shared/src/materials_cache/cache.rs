@@ -11,7 +11,7 @@ use super::state::{LoadFlights, Purpose, State, Step};
 use super::{CacheId, CacheSettings, CacheStatistics, RefreshAhead, Reusable};
 use crate::clock::Clock;
 use crate::failure::RequestError;
-use crate::retry::Deadline;
+use crate::retry::{Deadline, with_time_asked};
 use crate::trace::{in_trace, trace_id};
 
 /// Loads what is not cached.
@@ -29,6 +29,7 @@ pub(crate) trait Load<V>: Send + Sync + 'static {
 /// - A hit costs two readings of the clocks and one short lock.
 /// - Whoever asks for what is being loaded waits for that load, and shares its outcome: success or failure. Failures are not
 ///   remembered beyond those who wait, except permanent ones, briefly.
+/// - What was loaded is as old as the request that brought it. Until that was sent, it may have waited for its turn.
 /// - A load has no task of its own: it is driven by those who wait, goes on when the one who began it is dropped, and ends
 ///   when the last one is.
 /// - From the refresh age on, a hit also begins a refresh, if the entry is one to be [refreshed ahead](RefreshAhead). That is the one
@@ -148,8 +149,10 @@ async fn load<L: Load<V, Error = E>, V: Reusable + Sync, E: RequestError>(
     deadline: Deadline,
 ) -> Result<V, E> {
     let core = &landing.core;
-    let asked = core.clock.now();
-    let outcome = core.loader.load(&request, deadline).await;
+    let began = core.clock.now();
+    let (outcome, asked) = with_time_asked(Arc::clone(&core.clock), core.loader.load(&request, deadline)).await;
+    // A loader that sends its requests by itself does not say when: they are no older than the load.
+    let asked = asked.unwrap_or(began);
     let mut state = core.lock();
     state.land(landing.id, purpose, &outcome, asked, core.clock.now());
     drop(state);

@@ -97,7 +97,7 @@ impl<V: Reusable, E: RequestError> State<V, E> {
         Step::Wait(load)
     }
 
-    /// Takes in the outcome of a load that began at `asked`.
+    /// Takes in the outcome of a load, which was asked for at `asked`.
     pub(super) fn land(&mut self, id: CacheId, purpose: Purpose, outcome: &Result<V, E>, asked: Now, now: Now) {
         if purpose == (Purpose::Load { is_cacheable: false }) {
             return;

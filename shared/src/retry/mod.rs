@@ -1,6 +1,7 @@
 //! When and how often to try again: deadlines, policy, backoff, the concurrency limit and its pace, and the one retry loop around a service's
 //! calls. Knows neither data keys nor AWS nor Lambda.
 
+mod asked;
 mod attempts;
 mod call;
 mod concurrency_limit;
@@ -14,6 +15,8 @@ mod policy;
 mod retrying;
 mod statistics;
 
+#[cfg(feature = "runtime")]
+pub(crate) use asked::with_time_asked;
 pub use attempts::Attempts;
 pub use call::{Call, Request};
 pub use concurrency_limit::{ConcurrencyLimit, Permit, Place};

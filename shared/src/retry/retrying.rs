@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::asked::Sending;
 use super::statistics::Counters;
 use super::{Attempts, Call, CallStatistics, ConcurrencyLimit, Deadline, Place, Request, RetryPolicy};
 use crate::clock::Clock;
@@ -80,12 +81,13 @@ impl<C> Retrying<C> {
         };
         let time_limit = attempts.next_timeout().ok()?;
         self.counters.attempt();
-        let began = self.clock.now().monotonic;
+        let (sending, began) = (Sending::begin(), self.clock.now().monotonic);
         let outcome = match tokio::time::timeout(time_limit, self.inner.call(request, deadline)).await {
             Ok(outcome) => Some(outcome),
             Err(_) if deadline.has_passed(self.clock.now().monotonic) => None,
             Err(_) => Some(Err(R::Error::attempt_timed_out(time_limit))),
         };
+        sending.end(matches!(outcome, Some(Ok(_))));
         let failure = match &outcome {
             Some(outcome) => outcome.as_ref().err().map(RequestError::class),
             None => Some(FailureClass::Transient),

@@ -1,4 +1,5 @@
 mod ages;
+mod dates;
 
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
@@ -30,12 +31,16 @@ fn stack() -> Stack {
 }
 
 fn stack_with(settings: &CacheSettings) -> Stack {
+    stack_of(settings, 8, RetryPolicy::default())
+}
+
+fn stack_of(settings: &CacheSettings, max_concurrency: usize, policy: RetryPolicy) -> Stack {
     let (kms, clock) = (FakeKms::default(), Arc::new(ManualClock::new()));
     kms.always(LATENCY, Answer::Truthful);
     let (max_attempts, jitter) = (NonZeroU32::new(MAX_ATTEMPTS).unwrap(), Jitter::seeded(7));
-    let policy = RetryPolicy { max_attempts, jitter, ..RetryPolicy::default() };
+    let policy = RetryPolicy { max_attempts, jitter, ..policy };
     // The retry loop keeps the system's clock, which tokio pauses: the tests move the ages' clock only.
-    let limit = ConcurrencyLimit::new(NonZeroUsize::new(8).unwrap());
+    let limit = ConcurrencyLimit::new(NonZeroUsize::new(max_concurrency).unwrap());
     let retrying = Retrying::new(kms.clone(), policy, limit, Arc::new(crate::clock::SystemClock));
     let allowed = AllowedKeys::Strict(vec![key("1")]);
     let keyring = DecryptionKeyring::new(

@@ -271,3 +271,19 @@ async fn no_text_shows_a_byte_of_a_key() {
         assert!(!texts.contains(&secret), "{texts}");
     }
 }
+
+/// KMS decided on the first request; the others only wrap what it gave.
+#[tokio::test(start_paused = true)]
+async fn a_data_key_for_several_keys_is_as_old_as_the_request_that_generated_it() {
+    let settings = CacheSettings::new(300 * SECOND, None, 10).unwrap();
+    for (age, generations) in [(299, 1), (300, 2)] {
+        let stack = stack_of(&settings, UsageLimits::default(), vec![key("2")]);
+        stack.kms.script([(LATENCY, Answer::Truthful), (SECOND / 2, Answer::Truthful)]);
+        stack.generate(1).await.unwrap();
+        stack.clock.advance_wall(age * SECOND - SECOND / 2 - LATENCY);
+        stack.generate(1).await.unwrap();
+        let calls = stack.kms.calls();
+        let generated = calls.iter().filter(|call| matches!(call.asked, Asked::GenerateDataKey { .. })).count();
+        assert_eq!(generated, generations, "{age} s after it was generated");
+    }
+}
