@@ -1,36 +1,34 @@
 //! What has to become of every record, and what did.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::time::Duration;
+mod data_keys;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use tokio::time::Instant;
 use warmkeys::clock::{Clock, Now, SystemClock};
 
-use super::scenario::SinkKind;
+use self::data_keys::DataKeys;
+use super::scenario::Rules;
 use super::shard::ShardRecords;
 use super::weather::Service;
 
 /// Judges the function by what the services saw and what it answered. Records are named by their place in the shard.
 #[derive(Debug)]
 pub(super) struct Model {
-    sink: SinkKind,
+    rules: Rules,
     records: ShardRecords,
-    refresh_after: Duration,
     began: Instant,
     /// How often each record arrived in the sink; for a bucket: in how many objects it is.
     arrivals: Vec<u32>,
     quarantined: Vec<bool>,
+    /// The keys of objects with records that are too large for the quarantine's queue.
+    put_aside: BTreeSet<String>,
     /// The sink's objects by key.
     objects: BTreeMap<String, Vec<usize>>,
-    /// The ciphertexts of data keys, in the order in which they were first asked for: the trace names them by their places.
-    data_keys: Vec<String>,
-    /// When a data key was first asked for that has not been obtained since, by sandbox and ciphertext.
-    asked: HashMap<(usize, String), Now>,
-    /// When the data key was first asked for that was obtained last. It is as old as that: nobody knows when KMS answered.
-    decrypted: HashMap<(usize, String), Now>,
+    data_keys: DataKeys,
     invocation: Invocation,
-    /// Whether a clock has jumped since the last invocation began.
-    jumped_since: bool,
     violations: Vec<String>,
     trace: Vec<String>,
     pub(super) kms_calls: u64,
@@ -44,29 +42,21 @@ struct Invocation {
     acknowledged: BTreeSet<usize>,
     /// Whether anything happened to a request to a destination.
     disturbed: bool,
-    /// Whether a clock jumped in it or since the one before. A load that had begun by then, and may have waited for its turn, is dated by
-    /// when it began: its data key is older than can be seen here, or from the future.
-    undated: bool,
-    /// When the first data key was asked for. Others may have waited for their turn since then, and a load is dated by when it began.
-    first_asked: Option<Now>,
 }
 
 impl Model {
-    pub(super) fn new(sink: SinkKind, records: ShardRecords, refresh_after: Duration) -> Self {
+    pub(super) fn new(rules: Rules, records: ShardRecords) -> Self {
         let len = records.user_records.len();
         Self {
-            sink,
+            rules,
             records,
-            refresh_after,
             began: SystemClock.now().monotonic,
             arrivals: vec![0; len],
             quarantined: vec![false; len],
+            put_aside: BTreeSet::new(),
             objects: BTreeMap::new(),
-            data_keys: Vec::new(),
-            asked: HashMap::new(),
-            decrypted: HashMap::new(),
+            data_keys: DataKeys::new(rules.refresh_after),
             invocation: Invocation::default(),
-            jumped_since: false,
             violations: Vec::new(),
             trace: Vec::new(),
             kms_calls: 0,
@@ -99,7 +89,7 @@ impl Model {
         let record = self.identified(plaintext)?;
         if self.arrivals[record] == 0 {
             self.judge_order(record);
-        } else if self.invocation.acknowledged.contains(&record) && !self.sink.may_repeat_acknowledged() {
+        } else if self.invocation.acknowledged.contains(&record) && !self.rules.sink.may_repeat_acknowledged() {
             self.violated(format!("record {record} was sent again after it had been acknowledged"));
         }
         self.arrivals[record] += 1;
@@ -130,10 +120,23 @@ impl Model {
         let Some(record) = self.records.at(sequence_number, sub_sequence_number) else {
             return self.violated(format!("quarantined {sequence_number}, which was never put: {reason}"));
         };
-        if !self.records.user_records[record].is_poison {
+        let expected = &self.records.user_records[record];
+        if !expected.is_poison && !self.data_keys.is_given_up(&expected.data_key) {
             self.violated(format!("record {record} is good, and was quarantined: {reason}"));
         }
         self.quarantined[record] = true;
+    }
+
+    /// An object is stored with a record that is too large for the quarantine's queue.
+    pub(super) fn put_aside(&mut self, key: &str) {
+        self.put_aside.insert(key.to_owned());
+    }
+
+    /// A message in the quarantine's queue names this object.
+    pub(super) fn pointed_to(&mut self, key: &str) {
+        if !self.put_aside.contains(key) {
+            self.violated(format!("a message in the quarantine names {key}, and there is no such object"));
+        }
     }
 
     /// A FIFO queue has acknowledged `plaintext`, and dropped it for a duplicate.
@@ -151,47 +154,36 @@ impl Model {
     }
 
     /// The function asks for the data key of `ciphertext`.
-    pub(super) fn asks(&mut self, sandbox: usize, ciphertext: &str, now: Now) {
-        let began = *self.invocation.first_asked.get_or_insert(now);
-        self.asked.entry((sandbox, ciphertext.to_owned())).or_insert(began);
-        let data_key = self.data_key(ciphertext);
+    pub(super) fn asks(&mut self, ciphertext: &str) {
+        let data_key = self.data_keys.number(ciphertext);
         self.note(&format!("Kms: asked for data key {data_key}"));
     }
 
     /// The function was told the data key of `ciphertext`, for which it asked at `asked`.
-    ///
-    /// A key is asked for again when it has reached its refresh age by one of the sandbox's clocks, or when wall time has moved back.
     pub(super) fn decrypted(&mut self, sandbox: usize, ciphertext: &str, asked: Now) {
-        let data_key = self.data_key(ciphertext);
+        let data_key = self.data_keys.number(ciphertext);
         self.note(&format!("Kms: data key {data_key} is obtained"));
-        let key = (sandbox, ciphertext.to_owned());
-        let first_asked = self.asked.remove(&key).unwrap_or(asked);
-        if self.invocation.undated {
-            self.decrypted.remove(&key);
-            return;
-        }
-        let before = self.decrypted.insert(key, first_asked);
-        let Some(before) = before else { return };
-        let by_monotonic = asked.monotonic.saturating_duration_since(before.monotonic);
-        let by_wall = asked.wall.duration_since(before.wall).ok();
-        let needed = by_monotonic >= self.refresh_after || by_wall.is_some_and(|age| age >= self.refresh_after);
-        if let Some(by_wall) = by_wall.filter(|_| !needed) {
-            let ages = format!("{by_monotonic:?} by the monotonic clock, {by_wall:?} by wall time");
-            self.violated(format!("data key {data_key} was obtained again in sandbox {sandbox} at the age of {ages}"));
+        if let Some(violation) = self.data_keys.obtained(sandbox, ciphertext, asked)
+            && !self.records.uncached.contains(ciphertext)
+        {
+            self.violated(violation);
         }
     }
 
-    /// A clock of the sandbox has jumped: set back, it makes what was obtained before unusable.
-    pub(super) fn clock_jumped(&mut self, sandbox: usize, is_back: bool) {
-        self.invocation.undated = true;
-        self.jumped_since = true;
-        if is_back {
-            self.decrypted.retain(|(of, _), _| *of != sandbox);
-        }
+    /// The function was told at `now` that it may not use the key of `ciphertext`, for which it asked at `asked`.
+    pub(super) fn denied(&mut self, sandbox: usize, ciphertext: &str, asked: Now, now: Now) {
+        self.data_keys.denied(sandbox, ciphertext, asked, now, self.rules.denied_until_quarantine);
     }
 
-    pub(super) fn invocation_begins(&mut self) {
-        self.invocation = Invocation { undated: std::mem::take(&mut self.jumped_since), ..Invocation::default() };
+    /// The sandbox's wall clock was set back from `before` to `now`.
+    pub(super) fn clock_set_back(&mut self, sandbox: usize, before: Now, now: Now) {
+        self.data_keys.clock_set_back(sandbox, before, now);
+    }
+
+    /// An invocation of `sandbox` begins.
+    pub(super) fn invocation_begins(&mut self, sandbox: usize, now: Now) {
+        self.data_keys.invocation_begins(sandbox, now);
+        self.invocation = Invocation::default();
     }
 
     /// The function answered with this checkpoint: the records of `batch` before `checkpoint` are finished.
@@ -204,8 +196,7 @@ impl Model {
                 ));
             }
         }
-        let good_beyond: Vec<usize> =
-            (checkpoint..batch.end).filter(|record| !self.records.user_records[*record].is_poison).collect();
+        let good_beyond: Vec<usize> = (checkpoint..batch.end).filter(|record| self.is_to_arrive(*record)).collect();
         let is_acknowledged = |record: &usize| self.invocation.acknowledged.contains(record);
         let Some(first_missing) = good_beyond.iter().position(|record| !is_acknowledged(record)) else {
             if !good_beyond.is_empty() && !self.invocation.disturbed {
@@ -216,7 +207,7 @@ impl Model {
             return;
         };
         let beyond = good_beyond[first_missing..].iter().filter(|record| is_acknowledged(record)).count();
-        let allowed = if self.invocation.disturbed { self.sink.reach() } else { 0 };
+        let allowed = if self.invocation.disturbed { self.rules.sink.reach() } else { 0 };
         if beyond > allowed {
             self.violated(format!(
                 "{beyond} records were delivered beyond the checkpoint {checkpoint}; {allowed} may be"
@@ -233,16 +224,14 @@ impl Model {
         }
     }
 
-    fn data_key(&mut self, ciphertext: &str) -> usize {
-        let place = self.data_keys.iter().position(|known| known == ciphertext);
-        place.unwrap_or_else(|| {
-            self.data_keys.push(ciphertext.to_owned());
-            self.data_keys.len() - 1
-        })
+    fn is_done(&self, record: usize) -> bool {
+        let is_delivered = !self.records.user_records[record].is_poison && self.arrivals[record] > 0;
+        is_delivered || self.quarantined[record]
     }
 
-    fn is_done(&self, record: usize) -> bool {
-        if self.records.user_records[record].is_poison { self.quarantined[record] } else { self.arrivals[record] > 0 }
+    /// Whether the record belongs in the sink, and was not put into the quarantine because its key was denied.
+    fn is_to_arrive(&self, record: usize) -> bool {
+        !self.records.user_records[record].is_poison && !self.quarantined[record]
     }
 
     fn identified(&mut self, plaintext: &str) -> Option<usize> {
@@ -262,27 +251,28 @@ impl Model {
 
     /// `record` arrives for the first time: those that have to be before it must be there.
     fn judge_order(&mut self, record: usize) {
-        let partition_key = &self.records.user_records[record].partition_key;
+        let arrived = &self.records.user_records[record];
         let missing: Vec<usize> = (0..record)
             .filter(|earlier| {
                 let other = &self.records.user_records[*earlier];
-                let same_order = !self.sink.orders_by_partition_key() || other.partition_key == *partition_key;
-                same_order && !other.is_poison && self.arrivals[*earlier] == 0
+                let same_order = match self.rules.sink.orders_by_partition_key() {
+                    true => other.partition_key == arrived.partition_key,
+                    false => other.lane == arrived.lane,
+                };
+                same_order && self.is_to_arrive(*earlier) && self.arrivals[*earlier] == 0
             })
             .collect();
         let Some(first_missing) = missing.first().copied() else { return };
-        if self.sink.orders_by_partition_key() {
+        if self.rules.sink.orders_by_partition_key() {
+            let partition_key = &arrived.partition_key;
             self.violated(format!("record {record} of {partition_key:?} arrived before {missing:?}"));
             return;
         }
         let arrived_beyond = (first_missing..record).filter(|between| self.arrivals[*between] > 0).count() + 1;
-        if arrived_beyond > self.sink.reach() {
+        if arrived_beyond > self.rules.sink.reach() {
             self.violated(format!(
                 "record {record} is the {arrived_beyond}th that arrived beyond {first_missing}, which has not"
             ));
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

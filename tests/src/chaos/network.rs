@@ -120,7 +120,7 @@ impl Network {
         let (there, back, fault, dead) = {
             let mut state = self.state();
             if let Some(ciphertext) = &ciphertext {
-                state.model.asks(pool.sandbox, ciphertext, asked);
+                state.model.asks(ciphertext);
             }
             if service == Service::Kms {
                 state.model.kms_calls += 1;
@@ -150,6 +150,9 @@ impl Network {
         match fault {
             Some(Fault::Error(status, code)) => {
                 tokio::time::sleep(back).await;
+                if let Some(ciphertext) = ciphertext.filter(|_| DENIALS.contains(&code)) {
+                    self.state().model.denied(pool.sandbox, &ciphertext, asked, pool.clock.now());
+                }
                 return Ok(error(service, status, code));
             }
             Some(Fault::LostRequest) => return Err(reset()),
@@ -176,6 +179,9 @@ impl Network {
         Ok(response)
     }
 }
+
+/// What KMS says of a key that may not be used.
+const DENIALS: [&str; 2] = ["AccessDeniedException", "DisabledException"];
 
 /// What `fault` is for a service that has no entries, or whose answers say nothing but that they came.
 fn possible(fault: Fault, service: Service) -> Fault {

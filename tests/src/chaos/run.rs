@@ -9,6 +9,7 @@ use warmkeys::clock::Clock;
 use warmkeys::lambda::runtime_api::Invocation;
 use warmkeys::testing::ManualClock;
 
+use super::lanes::{Next, SourceLanes};
 use super::model::Model;
 use super::network::Network;
 use super::sandbox::Sandbox;
@@ -16,9 +17,9 @@ use super::scenario::Scenario;
 use super::services::Services;
 use super::shard::ShardRecords;
 use super::weather::Weather;
-use crate::event_source_mapping::{Batch, BatchResult, Lane, Step, kinesis_event, read_batch_response};
+use crate::event_source_mapping::{Batch, BatchResult, kinesis_event, read_batch_response};
 use crate::kms::{KmsService, KmsSettings};
-use crate::stream::{ShardId, StreamRecord};
+use crate::stream::StreamRecord;
 
 /// What came of one seed.
 #[derive(Debug)]
@@ -50,10 +51,10 @@ pub(super) struct Chaos {
     records: ShardRecords,
     pub(super) network: Arc<Network>,
     pub(super) true_time: Arc<ManualClock>,
-    lane: Lane,
-    pub(super) sandbox: Sandbox,
-    /// How many of the shard's records have been put.
-    put: usize,
+    lanes: SourceLanes,
+    pub(super) sandboxes: Vec<Sandbox>,
+    /// The place of the sandbox whose turn it is.
+    pub(super) current: usize,
     invocations: u32,
     killed: u32,
     pub(super) cold_starts: u32,
@@ -73,21 +74,23 @@ impl Chaos {
         let services = Services::new(&scenario, &true_time);
         // The producers got their data keys another day, when no quota stood in their way.
         let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&true_time);
-        let records = ShardRecords::make(&mut rng, &KmsService::new(&KmsSettings::unlimited(), clock)).await;
-        let model = Model::new(scenario.sink, records.clone(), scenario.refresh_after);
+        let kms = KmsService::new(&KmsSettings::unlimited(), clock);
+        let records = ShardRecords::make(&mut rng, &scenario, &kms).await;
+        let model = Model::new(scenario.rules, records.clone());
         let network = Network::new(services, model, Weather::new(rng.fork()));
         network.state().model.note(&format!("seed {seed}: {scenario:?}"));
-        let sandbox = Sandbox::start(0, &scenario, &network, &true_time, &mut rng);
-        let lane = Lane::new(scenario.mapping.clone());
+        let start = |number| Sandbox::start(number, &scenario, &network, &true_time, &mut rng);
+        let sandboxes = (0..scenario.sandboxes).map(start).collect();
+        let lanes = SourceLanes::new(&records, &scenario.mapping);
         Self {
             rng,
             scenario,
             records,
             network,
             true_time,
-            lane,
-            sandbox,
-            put: 0,
+            lanes,
+            sandboxes,
+            current: 0,
             invocations: 0,
             killed: 0,
             cold_starts: 0,
@@ -103,15 +106,16 @@ impl Chaos {
             }
             self.put_some();
             let now = self.true_time.now().wall;
-            let (step, discards) = self.lane.next(now);
-            if !discards.is_empty() {
-                self.network.state().model.violated("the mapping gave records up".to_owned());
-            }
-            match step {
-                Step::Invoke(batch) => self.invoke(batch).await,
-                Step::WaitUntil(at) => tokio::time::sleep(at.duration_since(now).unwrap_or_default()).await,
-                Step::Idle if self.put == self.records.stored.len() => break,
-                Step::Idle => tokio::time::sleep(Duration::from_millis(self.rng.u64(1..=5_000))).await,
+            let first_lane = self.rng.usize(0..self.records.lanes.len());
+            match self.lanes.next(first_lane, now) {
+                None => self.network.state().model.violated("the mapping gave records up".to_owned()),
+                Some(Next::Invoke(lane, batch)) => {
+                    self.current = self.rng.usize(0..self.sandboxes.len());
+                    self.invoke(lane, batch).await;
+                }
+                Some(Next::WaitUntil(at)) => tokio::time::sleep(at.duration_since(now).unwrap_or_default()).await,
+                Some(Next::Idle) => tokio::time::sleep(Duration::from_millis(self.rng.u64(1..=5_000))).await,
+                Some(Next::End) => break,
             }
             if self.invocations > TROUBLED_INVOCATIONS + PATIENCE {
                 self.network.state().model.violated("the shard does not get on, and all is calm".to_owned());
@@ -125,10 +129,13 @@ impl Chaos {
             state.model.ended();
         }
         let summary = format!(
-            "{:?}, {} records in {}, {} invocations ({} killed, {} cold starts), {} KMS calls, {} faults",
-            self.scenario.sink,
+            "{:?}, {:?}, {} records in {}, {} lanes, {} sandboxes, {} invocations ({} killed, {} cold starts), {} KMS calls, {} faults",
+            self.scenario.rules.sink,
+            self.scenario.format,
             self.records.user_records.len(),
             self.records.stored.len(),
+            self.records.lanes.len(),
+            self.scenario.sandboxes,
             self.invocations,
             self.killed,
             self.cold_starts,
@@ -139,20 +146,22 @@ impl Chaos {
         Outcome { violations, trace, summary }
     }
 
+    /// The sandbox whose turn it is.
+    pub(super) fn sandbox(&self) -> &Sandbox {
+        &self.sandboxes[self.current]
+    }
+
     fn is_calm(&self) -> bool {
         self.invocations >= TROUBLED_INVOCATIONS
     }
 
     /// Producers put a few more records.
     fn put_some(&mut self) {
-        let some = if self.is_calm() { self.records.stored.len() } else { self.rng.usize(0..=15) };
-        for record in self.records.stored.iter().skip(self.put).take(some) {
-            self.lane.push(record.clone());
-        }
-        self.put = self.records.stored.len().min(self.put + some);
+        let (is_calm, all) = (self.is_calm(), self.records.stored.len());
+        self.lanes.put_some(&self.records, || if is_calm { all } else { self.rng.usize(0..=15) });
     }
 
-    async fn invoke(&mut self, batch: Batch) {
+    async fn invoke(&mut self, lane: usize, batch: Batch) {
         self.invocations += 1;
         let first = self.records.stored_at(&batch.records[0].sequence_number);
         let batch_range = self.records.start(first)..self.records.start(first + batch.records.len());
@@ -161,15 +170,16 @@ impl Chaos {
         let invocation = Invocation {
             request_id: self.invocations.to_string(),
             deadline_epoch_millis: millis(deadline),
-            event: kinesis_event(STREAM_ARN, &ShardId::new(0), &batch.records),
+            event: kinesis_event(STREAM_ARN, &self.records.lanes[lane].shard, &batch.records),
         };
         {
             let mut state = self.network.state();
-            state.model.invocation_begins();
+            state.model.invocation_begins(self.sandbox().number, self.sandbox().clock.now());
             let stored = batch.records.len();
             state.model.note(&format!(
-                "invocation {} in sandbox {}: {stored} Kinesis records, records {batch_range:?}",
-                self.invocations, self.sandbox.number
+                "invocation {} in sandbox {}: {stored} Kinesis records of lane {lane}, records {batch_range:?}",
+                self.invocations,
+                self.sandbox().number
             ));
         }
         let is_troubled = !self.is_calm();
@@ -183,7 +193,7 @@ impl Chaos {
         // Lambda's own patience, and a little to find out that an answer is late.
         let patience = killed_after.map_or(function_timeout + Duration::from_secs(60), Duration::from_millis);
         let answer = {
-            let handling = timeout(patience, self.sandbox.invoke(invocation));
+            let handling = timeout(patience, self.sandbox().invoke(invocation));
             let disturbing = async {
                 if let Some(microseconds) = splits_after {
                     tokio::time::sleep(Duration::from_micros(microseconds)).await;
@@ -219,7 +229,7 @@ impl Chaos {
             }
             Ok(Ok(answer)) => self.judge(&batch.records, first, batch_range, &answer, took),
         };
-        self.lane.settle(batch, result, now);
+        self.lanes.settle(lane, batch, result, now);
     }
 
     fn judge(

@@ -41,7 +41,12 @@ impl Sandbox {
         let mut jitter = || Jitter::seeded(rng.u64(..));
         decryptor.kms.retry.jitter = jitter();
         match &mut decryptor.quarantine {
-            QuarantineSettings::Sqs { queue, .. } => queue.retry.jitter = jitter(),
+            QuarantineSettings::Sqs { queue, oversized } => {
+                queue.retry.jitter = jitter();
+                if let Some(oversized) = oversized {
+                    oversized.retry.jitter = jitter();
+                }
+            }
             QuarantineSettings::S3(settings) => settings.retry.jitter = jitter(),
             _ => {}
         }

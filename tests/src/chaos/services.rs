@@ -10,11 +10,11 @@ use hyper::{Request, Response, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use warmkeys::clock::Clock;
-use warmkeys::quarantine::QuarantineEnvelope;
+use warmkeys::quarantine::{EnvelopePayload, QuarantineEnvelope};
 use warmkeys::testing::{ManualClock, kcl_user_records};
 
 use super::network::State;
-use super::scenario::{QUARANTINE, SINK, Scenario};
+use super::scenario::{OVERSIZED, QUARANTINE, SINK, Scenario};
 use super::weather::{Fault, Service};
 use crate::json_protocol;
 use crate::kinesis::{KinesisService, KinesisSettings};
@@ -224,6 +224,7 @@ fn put_object(request: &Request<Bytes>, state: &mut State) -> Answer {
     let mut acknowledged = Vec::new();
     match path.strip_prefix('/').and_then(|path| path.split_once('/')) {
         Some((QUARANTINE, _)) => quarantine(request.body(), state),
+        Some((OVERSIZED, key)) => state.model.put_aside(key),
         Some((SINK, key)) => {
             let lines = request.body().split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
             let plaintexts: Vec<String> = lines
@@ -243,6 +244,10 @@ fn put_object(request: &Request<Bytes>, state: &mut State) -> Answer {
 
 fn quarantine(envelope: &[u8], state: &mut State) {
     let envelope = QuarantineEnvelope::parse(envelope).expect("an envelope");
+    if let EnvelopePayload::S3Object(object) = &envelope.payload {
+        assert_eq!(object.bucket, OVERSIZED);
+        state.model.pointed_to(&object.key);
+    }
     state.model.quarantined(&envelope.sequence_number, envelope.sub_sequence_number, &envelope.reason);
 }
 

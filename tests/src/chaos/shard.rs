@@ -1,91 +1,127 @@
-//! The records of the shard that the function reads.
+//! The records that the function reads, shard by shard.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use base64_simd::STANDARD;
 use bytes::Bytes;
-use hyper::{Method, Request};
-use serde_json::{Value, json};
+use md5::{Digest as _, Md5};
 use warmkeys::kpl;
-use warmkeys::message::{
-    AlgorithmSuite, DEFAULT_FRAME_LEN, DataKey, EncryptedDataKey, EncryptionContext, SealingMaterials, seal,
-};
 use warmkeys::records::{SequenceNumber, UserRecord};
 
-use crate::kms::{DEVELOPMENT_KEY_ARN, KmsService, SECOND_DEVELOPMENT_KEY_ARN};
-use crate::loopback_server::{AnswerRequest, Reply};
-use crate::stream::StreamRecord;
+use super::producer::{Poison, Producer};
+use super::scenario::Scenario;
+use crate::kms::KmsService;
+use crate::stream::{ShardId, StreamRecord};
 
-/// The shard's records in two views: as Kinesis stores them, and the user records in them.
-#[derive(Clone, Debug)]
+/// The shards' records in two views: as Kinesis stores them, and the user records in them. Those of one lane follow each other in both.
+#[derive(Clone, Debug, Default)]
 pub(super) struct ShardRecords {
     pub(super) stored: Vec<StreamRecord>,
     /// The places of each stored record's user records: where the next one's begin.
     pub(super) ends: Vec<usize>,
     pub(super) user_records: Vec<Expected>,
+    pub(super) lanes: Vec<RecordLane>,
+    /// The ciphertexts of data keys that are never cached, in base64.
+    pub(super) uncached: HashSet<String>,
     by_place: HashMap<(String, Option<u32>), usize>,
+}
+
+/// The records that come one after the other: of a shard, or of some of its partition keys.
+#[derive(Clone, Debug)]
+pub(super) struct RecordLane {
+    pub(super) shard: ShardId,
+    /// The places of its stored records.
+    pub(super) stored: Range<usize>,
 }
 
 /// What has to become of a user record.
 #[derive(Clone, Debug)]
 pub(super) struct Expected {
+    /// The place of its lane.
+    pub(super) lane: usize,
     pub(super) partition_key: Arc<str>,
     pub(super) plaintext: String,
+    /// Whether it belongs in the quarantine: it can never be read, or the sink never takes it.
     pub(super) is_poison: bool,
+    /// The ciphertext of its data key, in base64.
+    pub(super) data_key: String,
 }
 
 impl ShardRecords {
     /// Makes records as `rng` draws them, with data keys from `kms`.
-    pub(super) async fn make(rng: &mut fastrand::Rng, kms: &KmsService) -> Self {
-        let producer = Producer::new(rng, kms).await;
-        let mut shard =
-            Self { stored: Vec::new(), ends: Vec::new(), user_records: Vec::new(), by_place: HashMap::new() };
-        let keys = rng.usize(1..=6);
-        let poison = *rng.choice(&[0.0, 0.02, 0.1, 0.4]).expect("there are some");
-        let aggregates = *rng.choice(&[0.0, 0.1, 0.5]).expect("there are some");
-        for number in 0..rng.usize(1..=150) {
-            let sequence_number =
-                SequenceNumber::parse(&format!("4959033827149025660855969253836157{number:022}")).expect("56 digits");
-            let is_aggregate = rng.f64() < aggregates;
-            let members = if is_aggregate { rng.usize(1..=12) } else { 1 };
-            let mut user_records = Vec::with_capacity(members);
-            for member in 0..members {
-                let partition_key: Arc<str> = partition_key(rng.usize(0..keys)).into();
-                let place = shard.user_records.len();
-                let plaintext = format!("record {place} of {partition_key}: {}", "x".repeat(rng.usize(0..200)));
-                let kind = (rng.f64() < poison).then(|| *rng.choice(&Poison::ALL).expect("there are some"));
-                let data = producer.seal(rng, &plaintext, kind);
-                let sub_sequence_number = is_aggregate.then(|| u32::try_from(member).expect("few"));
-                shard.by_place.insert((sequence_number.as_str().to_owned(), sub_sequence_number), place);
-                let expected =
-                    Expected { partition_key: Arc::clone(&partition_key), plaintext, is_poison: kind.is_some() };
-                shard.user_records.push(expected);
-                user_records.push(UserRecord { partition_key, explicit_hash_key: None, data });
+    pub(super) async fn make(rng: &mut fastrand::Rng, scenario: &Scenario, kms: &KmsService) -> Self {
+        let producer = Producer::new(rng, scenario, kms).await;
+        let mut shard = Self { uncached: producer.uncached().into_iter().collect(), ..Self::default() };
+        let lanes = scenario.source_shards * scenario.lanes_per_shard;
+        let mixture = Mixture {
+            partition_keys: rng.usize(1..=6).max(lanes),
+            poison: *rng.choice(&[0.0, 0.02, 0.1, 0.4]).expect("there are some"),
+            aggregates: *rng.choice(&[0.0, 0.1, 0.5]).expect("there are some"),
+            empty_aggregates: *rng.choice(&[0.0, 0.0, 0.1]).expect("there are some"),
+            oversize: scenario.oversize.map(|len| (len, if len > 1 << 20 { 0.01 } else { 0.05 })),
+        };
+        let count = rng.usize(1..=150);
+        for lane in 0..lanes {
+            let first = shard.stored.len();
+            let shard_number = lane % scenario.source_shards;
+            for number in (lane..count.max(lanes)).step_by(lanes) {
+                let place = Place { lane, lanes, shard_number, number };
+                shard.add_one(rng, &producer, &mixture, &place);
             }
-            let (partition_key, data) = match user_records.first() {
-                Some(first) if !is_aggregate => (Arc::clone(&first.partition_key), first.data.clone()),
-                _ => ("aggregate".into(), kpl::aggregate(&user_records).into()),
-            };
-            let approximate_arrival =
-                SystemTime::UNIX_EPOCH + Duration::from_millis(1_799_990_000_000 + 7_000 * number as u64);
-            shard.stored.push(StreamRecord { sequence_number, partition_key, data, approximate_arrival });
-            shard.ends.push(shard.user_records.len());
+            let shard_id = ShardId::new(shard_number);
+            shard.lanes.push(RecordLane { shard: shard_id, stored: first..shard.stored.len() });
         }
         shard
+    }
+
+    fn add_one(&mut self, rng: &mut fastrand::Rng, producer: &Producer, mixture: &Mixture, at: &Place) {
+        let sequence_number = at.sequence_number();
+        let (is_aggregate, is_empty) = (rng.f64() < mixture.aggregates, rng.f64() < mixture.empty_aggregates);
+        let members = if is_aggregate { rng.usize(1..=12) } else { 1 };
+        let mut user_records = Vec::with_capacity(members);
+        for member in 0..if is_empty { 0 } else { members } {
+            let partition_key: Arc<str> = mixture.partition_key(rng, at).into();
+            let place = self.user_records.len();
+            let kind = (rng.f64() < mixture.poison).then(|| *rng.choice(&Poison::ALL).expect("there are some"));
+            let too_large = mixture.oversize.filter(|(_, share)| !is_aggregate && rng.f64() < *share);
+            let filling = too_large.map_or_else(|| rng.usize(0..200), |(len, _)| len);
+            let plaintext = format!("record {place} of {partition_key}: {}", "x".repeat(filling));
+            let sealed = producer.seal(rng, &plaintext, kind);
+            let sub_sequence_number = is_aggregate.then(|| u32::try_from(member).expect("few"));
+            self.by_place.insert((sequence_number.as_str().to_owned(), sub_sequence_number), place);
+            self.user_records.push(Expected {
+                lane: at.lane,
+                partition_key: Arc::clone(&partition_key),
+                plaintext,
+                is_poison: kind.is_some() || too_large.is_some(),
+                data_key: sealed.data_key,
+            });
+            user_records.push(UserRecord { partition_key, explicit_hash_key: None, data: sealed.data });
+        }
+        let (partition_key, data) = match user_records.first() {
+            None => ("aggregate".into(), empty_aggregate()),
+            Some(first) if !is_aggregate => (Arc::clone(&first.partition_key), first.data.clone()),
+            Some(_) => ("aggregate".into(), kpl::aggregate(&user_records).into()),
+        };
+        let approximate_arrival =
+            SystemTime::UNIX_EPOCH + Duration::from_millis(1_799_990_000_000 + 7_000 * at.number as u64);
+        self.stored.push(StreamRecord { sequence_number, partition_key, data, approximate_arrival });
+        self.ends.push(self.user_records.len());
     }
 
     /// Records that were never sealed: one for each partition key, of which those are poison whose key begins with `!`.
     #[cfg(test)]
     pub(super) fn unsealed(partition_keys: &[&str]) -> Self {
-        let mut shard =
-            Self { stored: Vec::new(), ends: Vec::new(), user_records: Vec::new(), by_place: HashMap::new() };
+        let mut shard = Self::default();
         for (place, key) in partition_keys.iter().enumerate() {
             let (partition_key, is_poison) = (key.trim_start_matches('!'), key.starts_with('!'));
             let plaintext = format!("record {place} of {partition_key}");
             shard.by_place.insert((place.to_string(), None), place);
-            shard.user_records.push(Expected { partition_key: partition_key.into(), plaintext, is_poison });
+            let data_key = format!("data key of {partition_key}");
+            let partition_key = partition_key.into();
+            shard.user_records.push(Expected { lane: 0, partition_key, plaintext, is_poison, data_key });
         }
         shard
     }
@@ -98,12 +134,46 @@ impl ShardRecords {
     /// The place of the stored record with this sequence number.
     pub(super) fn stored_at(&self, sequence_number: &SequenceNumber) -> usize {
         let position = self.stored.iter().position(|record| record.sequence_number == *sequence_number);
-        position.expect("the mapping has the shard's records only")
+        position.expect("the mapping has these records only")
     }
 
     /// Where the user records of the stored record at this place begin; past the end: where all end.
     pub(super) fn start(&self, stored: usize) -> usize {
         stored.checked_sub(1).map_or(0, |before| self.ends[before])
+    }
+}
+
+/// How likely which records are.
+struct Mixture {
+    partition_keys: usize,
+    poison: f64,
+    aggregates: f64,
+    empty_aggregates: f64,
+    /// The length of what no sink takes, and how likely it is.
+    oversize: Option<(usize, f64)>,
+}
+
+impl Mixture {
+    /// One of the lane's keys: each key is in one lane, as Kinesis and the mapping have it.
+    fn partition_key(&self, rng: &mut fastrand::Rng, at: &Place) -> String {
+        let of_lane = (self.partition_keys - at.lane).div_ceil(at.lanes);
+        partition_key(at.lane + at.lanes * rng.usize(0..of_lane))
+    }
+}
+
+/// Where a record is put.
+struct Place {
+    lane: usize,
+    lanes: usize,
+    shard_number: usize,
+    /// Among all records.
+    number: usize,
+}
+
+impl Place {
+    fn sequence_number(&self) -> SequenceNumber {
+        let digits = format!("4959033827149025660855969253836157{:02}{:020}", self.shard_number, self.number);
+        SequenceNumber::parse(&digits).expect("56 digits")
     }
 }
 
@@ -116,86 +186,9 @@ fn partition_key(number: usize) -> String {
     }
 }
 
-/// What makes a record one that can never be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Poison {
-    Damaged,
-    Cut,
-    NoMessage,
-    OtherContext,
-    ForeignKey,
-}
-
-impl Poison {
-    const ALL: [Self; 5] = [Self::Damaged, Self::Cut, Self::NoMessage, Self::OtherContext, Self::ForeignKey];
-}
-
-/// Seals as producers do, and as none should.
-struct Producer {
-    data_keys: Vec<SealingMaterials>,
-    other_context: SealingMaterials,
-    foreign_key: SealingMaterials,
-}
-
-impl Producer {
-    async fn new(rng: &mut fastrand::Rng, kms: &KmsService) -> Self {
-        let context = |tenant: usize| {
-            let tenant = format!("tenant-{tenant}");
-            [("purpose", "chaos"), ("tenant", tenant.as_str())].into_iter().collect::<EncryptionContext>()
-        };
-        let mut data_keys = Vec::new();
-        for number in 0..*rng.choice(&[1, 3, 10, 40]).expect("there are some") {
-            let context = if number % 3 == 0 { EncryptionContext::empty() } else { context(number) };
-            data_keys.push(materials(kms, DEVELOPMENT_KEY_ARN, &context, &context).await);
-        }
-        Self {
-            data_keys,
-            other_context: materials(kms, DEVELOPMENT_KEY_ARN, &context(1), &context(2)).await,
-            foreign_key: materials(kms, SECOND_DEVELOPMENT_KEY_ARN, &context(1), &context(1)).await,
-        }
-    }
-
-    fn seal(&self, rng: &mut fastrand::Rng, plaintext: &str, poison: Option<Poison>) -> Bytes {
-        let materials = match poison {
-            Some(Poison::OtherContext) => &self.other_context,
-            Some(Poison::ForeignKey) => &self.foreign_key,
-            _ => &self.data_keys[rng.usize(0..self.data_keys.len())],
-        };
-        let mut message = seal(plaintext.as_bytes(), materials, DEFAULT_FRAME_LEN).expect("it can be sealed");
-        match poison {
-            Some(Poison::Damaged) => *message.last_mut().expect("it is not empty") ^= 1,
-            Some(Poison::Cut) => message.truncate(rng.usize(100..message.len())),
-            Some(Poison::NoMessage) => message = b"{\"order\": 4711}".repeat(20),
-            _ => {}
-        }
-        message.into()
-    }
-}
-
-/// A data key that `kms` wraps with one context, for messages that claim another, or the same.
-async fn materials(
-    kms: &KmsService,
-    key_arn: &str,
-    wrapped_with: &EncryptionContext,
-    claimed: &EncryptionContext,
-) -> SealingMaterials {
-    let context: HashMap<_, _> = wrapped_with.iter().collect();
-    let body = json!({"KeyId": key_arn, "KeySpec": "AES_256", "EncryptionContext": context});
-    let request =
-        Request::builder().method(Method::POST).uri("/").header("x-amz-target", "TrentService.GenerateDataKey");
-    let request = request.body(Bytes::from(body.to_string())).expect("a request");
-    let Reply::Response(response) = kms.answer(request).await else { panic!("KMS does not answer") };
-    let answer: Value = serde_json::from_slice(response.body()).expect("JSON");
-    let bytes = |name: &str| {
-        let base64 = answer[name].as_str().unwrap_or_else(|| panic!("KMS answered {answer}"));
-        STANDARD.decode_to_vec(base64).expect("base64")
-    };
-    let encrypted = EncryptedDataKey {
-        provider_id: "aws-kms".to_owned(),
-        provider_info: key_arn.as_bytes().to_vec(),
-        ciphertext: bytes("CiphertextBlob"),
-    };
-    let data_key = DataKey::new(bytes("Plaintext"));
-    let suite = AlgorithmSuite::Aes256GcmHkdfSha512CommitKey;
-    SealingMaterials::new(suite, data_key, &[encrypted], claimed, &EncryptionContext::empty(), None).expect("materials")
+/// An aggregate with a partition key and no user record.
+fn empty_aggregate() -> Bytes {
+    const MAGIC: [u8; 4] = [0xf3, 0x89, 0x9a, 0xc2];
+    let partition_key_table = [10, 1, b'k'];
+    [MAGIC.as_slice(), &partition_key_table, &Md5::digest(partition_key_table)].concat().into()
 }

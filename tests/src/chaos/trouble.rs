@@ -2,34 +2,37 @@
 
 use std::time::Duration;
 
+use warmkeys::clock::Clock as _;
+
 use super::network::Death;
 use super::run::Chaos;
 use super::sandbox::Sandbox;
 
 impl Chaos {
-    /// What happens to a sandbox that has no invocation.
+    /// What happens to sandboxes that have no invocation.
     pub(super) async fn between_invocations(&mut self) {
         match self.rng.u8(0..12) {
             0 | 1 => {
                 let by = Duration::from_secs(self.rng.u64(1..=900));
                 let behind = if self.rng.bool() { Duration::ZERO } else { Duration::from_secs(self.rng.u64(1..=300)) };
                 self.network.state().model.note(&format!(
-                    "the sandbox is frozen for {by:?}; its monotonic clock stands still, its wall clock is {behind:?} behind"
+                    "the sandboxes are frozen for {by:?}; their monotonic clocks stand still, their wall clocks are {behind:?} behind"
                 ));
-                self.network.state().model.clock_jumped(self.sandbox.number, false);
                 self.true_time.advance_wall(by);
-                self.sandbox.freeze(by, behind);
+                for sandbox in &self.sandboxes {
+                    sandbox.freeze(by, behind);
+                }
                 self.connections_may_die();
             }
             2 => {
                 let by = Duration::from_secs(self.rng.u64(1..=900));
-                self.network.state().model.note(&format!("the sandbox is frozen for {by:?}; both clocks move"));
-                self.network.state().model.clock_jumped(self.sandbox.number, false);
+                self.network.state().model.note(&format!("the sandboxes are frozen for {by:?}; both clocks move"));
                 tokio::time::advance(by).await;
                 self.connections_may_die();
             }
             3 => {
-                self.network.state().model.note("the sandbox is given up");
+                self.current = self.rng.usize(0..self.sandboxes.len());
+                self.network.state().model.note(&format!("sandbox {} is given up", self.sandbox().number));
                 self.cold_start();
             }
             4 => {
@@ -54,22 +57,26 @@ impl Chaos {
 
     pub(super) fn step_the_clock(&self, forward: bool, by: Duration) {
         let mut state = self.network.state();
-        state
-            .model
-            .note(&format!("the sandbox's wall clock is set {} by {by:?}", if forward { "forward" } else { "back" }));
+        state.model.note(&format!(
+            "sandbox {}'s wall clock is set {} by {by:?}",
+            self.sandbox().number,
+            if forward { "forward" } else { "back" }
+        ));
         if forward {
-            self.sandbox.clock.advance_wall(by);
+            self.sandbox().clock.advance_wall(by);
         } else {
-            self.sandbox.clock.set_wall_back(by);
+            let before = self.sandbox().clock.now();
+            self.sandbox().clock.set_wall_back(by);
+            state.model.clock_set_back(self.sandbox().number, before, self.sandbox().clock.now());
         }
-        state.model.clock_jumped(self.sandbox.number, !forward);
     }
 
     pub(super) fn cold_start(&mut self) {
         self.cold_starts += 1;
-        self.network.kill(self.sandbox.number);
-        let number = self.sandbox.number + 1;
-        self.sandbox = Sandbox::start(number, &self.scenario, &self.network, &self.true_time, &mut self.rng);
+        self.network.kill(self.sandbox().number);
+        let number = self.sandboxes.iter().map(|sandbox| sandbox.number).max().unwrap_or_default() + 1;
+        self.sandboxes[self.current] =
+            Sandbox::start(number, &self.scenario, &self.network, &self.true_time, &mut self.rng);
     }
 
     pub(super) fn split_the_sink(&self) {

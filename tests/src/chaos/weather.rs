@@ -44,6 +44,7 @@ impl Service {
                 (503, "DependencyTimeoutException"),
                 (400, "ExpiredTokenException"),
                 (400, "AccessDeniedException"),
+                (400, "DisabledException"),
                 (403, ""),
                 (502, ""),
             ],
