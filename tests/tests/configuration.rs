@@ -153,6 +153,40 @@ fn every_mapping_reports_batch_item_failures() {
     }
 }
 
+/// What it may write and what a Lambda function can be sent are tied: beside the template, `Settings` cannot say otherwise.
+#[test]
+fn record_encryptor_is_told_that_a_lambda_function_reads_the_stream() {
+    let template = Template::of_function("record-encryptor").unwrap();
+    assert_eq!(template.value(&path(&template::VARIABLES, &["KINESIS_READERS"])), Some("!Ref StreamReaders"));
+    let parameter = template.value(&["Parameters", "StreamReaders"]).unwrap();
+    assert!(parameter.contains("Default: lambda,"), "{parameter}");
+    // stream-decryptor, which is deployed beside it, is one.
+    let root = Template::of_root().unwrap();
+    let (application, _) = applications().into_iter().find(|(_, function)| function == "record-encryptor").unwrap();
+    let given = root.value(&["Resources", &application, "Properties", "Parameters", "StreamReaders"]);
+    assert_eq!(given, Some("lambda"));
+}
+
+/// "New Firehose streams with a customer key need kms:GenerateDataKey and kms:Decrypt of their callers", by way of Firehose.
+#[test]
+fn the_readers_may_use_the_key_of_their_sink_as_its_service_needs_it() {
+    for name in ["stream-decryptor", "activity-stream"] {
+        let template = std::fs::read_to_string(root().join("functions").join(name).join("template.yaml")).unwrap();
+        let (_, statement) = template.split_once("- SinkHasOwnKey\n").unwrap();
+        let (statement, _) = statement.split_once("- !Ref AWS::NoValue").unwrap();
+        let lines: Vec<_> = statement.lines().map(str::trim).collect();
+        for line in [
+            "Action: !If [SinkIsStream, kms:GenerateDataKey, [kms:GenerateDataKey, kms:Decrypt]]",
+            "Resource: !Ref SinkServerSideEncryptionKeyArn",
+            "kms:ViaService: !Sub",
+            "- ${Service}.${AWS::Region}.${AWS::URLSuffix}",
+            "- { Service: !Select [2, !Split [\":\", !Sub \"${SinkArn}:::\"]] }",
+        ] {
+            assert!(lines.contains(&line), "{name} lacks {line}:\n{statement}");
+        }
+    }
+}
+
 /// The functions that the root template is composed of, each with its logical id there.
 fn applications() -> Vec<(String, String)> {
     let root = Template::of_root().unwrap();

@@ -258,7 +258,7 @@ impl<L: ListShards> Loader<L> {
                 tracing::warn!(
                     reason = describe(&*source),
                     "Kinesis does not say how the stream distributes records; allow kinesis:DescribeStreamSummary, so that a \
-                     strategy of AUTO is noticed before records are written"
+                     strategy of AUTO, which keeps no order per partition key, is noticed before records are written"
                 );
                 RecordDistribution::Unknown
             }

@@ -19,6 +19,8 @@ mod kcl;
 #[cfg(feature = "kinesis")]
 mod kinesis;
 mod kms;
+#[cfg(test)]
+mod log;
 pub mod requests;
 
 pub use clock::ManualClock;
@@ -29,3 +31,5 @@ pub use kcl::kcl_user_records;
 #[cfg(feature = "kinesis")]
 pub use kinesis::{FakeKinesis, FakeState, Resharding, WrittenEntry, seeded_settings};
 pub use kms::{Answer, Asked, FakeKms, RecordedCall, Truthful};
+#[cfg(test)]
+pub(crate) use log::Log;

@@ -3,12 +3,12 @@
 use md5::{Digest, Md5};
 use tracing_subscriber::filter::LevelFilter;
 
-use super::confidentiality::Log;
 use super::fakes::processor;
 use super::fixtures::{batch, message, origin, record};
 use crate::batch::{BatchReport, ShardBatch};
 use crate::kpl::aggregate;
 use crate::records::UserRecord;
+use crate::testing::Log;
 
 fn user_record(data: impl Into<bytes::Bytes>) -> UserRecord {
     UserRecord { partition_key: "device-7".into(), explicit_hash_key: None, data: data.into() }

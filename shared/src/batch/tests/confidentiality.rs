@@ -1,46 +1,14 @@
 //! What is logged: plaintext never, and what an operator must see at every level that shows warnings.
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
-
-use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::filter::LevelFilter;
 
 use super::fakes::{DestinationFault, KeyFault, processor};
 use super::fixtures::{batch, damaged, data_key, message, record};
 use crate::batch::{BatchReport, Checkpoint};
 use crate::failure::FailureClass;
+use crate::testing::Log;
 
 const SECRET: &str = "patient 4711 has a secret";
-
-/// Collects what is logged.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    /// Takes what is logged at `level` and above on this thread, until the guard is dropped.
-    pub(super) fn at(&self, level: LevelFilter) -> DefaultGuard {
-        let writer = self.clone();
-        let subscriber =
-            tracing_subscriber::fmt().json().with_max_level(level).with_writer(move || writer.clone()).finish();
-        tracing::subscriber::set_default(subscriber)
-    }
-
-    pub(super) fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).expect("text")
-    }
-}
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
 
 #[tokio::test(start_paused = true)]
 async fn neither_logs_nor_the_report_show_plaintext_or_keys() {

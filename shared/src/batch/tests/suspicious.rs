@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use tracing_subscriber::filter::LevelFilter;
 
-use super::confidentiality::Log;
 use super::fakes::{FakeProcessor, KeyFault, checkpoint_index, processor, processor_for};
 use super::fixtures::{batch, damaged, message, message_with_context, record, records_under};
 use crate::batch::{BatchReport, ShardBatch, SuspiciousBatches};
@@ -13,6 +12,7 @@ use crate::clock::Clock;
 use crate::failure::FailureClass;
 use crate::record_format::{EncryptionSdkFormat, KmsCiphertextFormat, RecordFormat};
 use crate::records::ShardRecord;
+use crate::testing::Log;
 use crate::testing::ManualClock;
 
 const MINUTE: Duration = Duration::from_secs(60);

@@ -2,10 +2,11 @@
 //! shard it was read from.
 
 use proptest::prelude::*;
+use tracing_subscriber::filter::LevelFilter;
 
 use super::*;
 use crate::kinesis::{Aggregation, OnUnknownOutcome, RecordDistribution};
-use crate::testing::Resharding;
+use crate::testing::{Log, Resharding};
 
 const AGGREGATIONS: [Aggregation; 2] = [Aggregation::SamePartitionKey, Aggregation::SameShard];
 
@@ -118,6 +119,35 @@ async fn a_stream_that_distributes_records_by_itself_gets_no_aggregates() {
         assert!(kinesis.read(|fake| fake.written.iter().all(|entry| deaggregate(&entry.data).is_none())));
         assert!(writer.write(numbered(100, 50), within(60)).await.iter().all(Result::is_ok));
         assert_eq!((kinesis.distribution_calls(), kinesis.list_calls()), (1, 1), "no result is a surprise");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn that_a_stream_distributes_records_by_itself_is_said_once_and_so_is_that_it_does_not_tell() {
+    let is_auto =
+        "RecordDistributionStrategy is AUTO: Kinesis ignores partition keys, so records are not kept in order";
+    let no_answer = "a strategy of AUTO, which keeps no order per partition key";
+    let surprise = "records are in other shards than their partition keys say, and are no longer aggregated";
+    for (secret, aggregation, told) in [
+        (false, Aggregation::Off, vec![is_auto]),
+        (false, Aggregation::SamePartitionKey, vec![is_auto]),
+        (true, Aggregation::Off, vec![no_answer]),
+        (true, Aggregation::SamePartitionKey, vec![no_answer, surprise]),
+    ] {
+        let log = Log::default();
+        let logging = log.at(LevelFilter::WARN);
+        let kinesis = FakeKinesis::with_shards(4);
+        kinesis.configure(|fake| {
+            fake.distribution = RecordDistribution::ByService;
+            fake.refuse_distribution = secret;
+        });
+        let writer = aggregating(&kinesis, aggregation);
+        for _ in 0..3 {
+            assert!(writer.write(numbered(60, 10), within(60)).await.iter().all(Result::is_ok));
+        }
+        drop(logging);
+        assert_eq!(log.text().lines().count(), told.len(), "{}", log.text());
+        assert!(told.iter().all(|words| log.text().contains(words)), "{}", log.text());
     }
 }
 

@@ -1,8 +1,11 @@
 //! Keys that records name and KMS refuses.
 
+use tracing_subscriber::filter::LevelFilter;
+
 use super::*;
-use crate::data_keys::RecordFault;
-use crate::testing::ManualClock;
+use crate::config;
+use crate::data_keys::{RecordFault, variables};
+use crate::testing::{Log, ManualClock};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -59,6 +62,34 @@ async fn in_discovery_a_refused_key_is_held_for_a_bounded_time() {
         // What is allowed meanwhile is opened.
         kms.always(Duration::ZERO, Answer::Truthful);
         assert!(decrypt(&keyring, &request).await.is_ok());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_to_hold_is_configured_and_every_hold_is_an_error_in_the_log() {
+    for seconds in [0, 60] {
+        let text = seconds.to_string();
+        let variables = [
+            ("AWS_REGION", REGION),
+            ("KMS_DISCOVERY_ACCOUNT_IDS", "111122223333"),
+            ("DENIED_KEY_HOLD_SECONDS", text.as_str()),
+        ];
+        let configured = config::read(variables, |environment| environment.group(&variables::DECRYPTION)).unwrap();
+        let (kms, clock) = (FakeKms::default(), Arc::new(ManualClock::new()));
+        kms.always(Duration::ZERO, Answer::AccessDenied);
+        let keyring = DecryptionKeyring::new(kms.clone(), configured.settings, Arc::clone(&clock) as Arc<dyn Clock>);
+        let log = Log::default();
+        let logging = log.at(LevelFilter::ERROR);
+        for second in 0..=60 {
+            let expected = if second < seconds { FailureClass::Unavailable } else { FailureClass::Permanent };
+            let outcome = decrypt(&keyring, &requests::message(&kms, &[key("1")])).await;
+            assert_eq!(class(outcome), expected, "{second} s, held for {seconds} s");
+            clock.advance(Duration::from_secs(1));
+        }
+        drop(logging);
+        assert_eq!(log.text().lines().count(), seconds, "one for each record that is held");
+        let told = |line: &str| line.contains(key("1").as_str()) && line.contains("DENIED_KEY_HOLD_SECONDS");
+        assert!(log.text().lines().all(told), "{}", log.text());
     }
 }
 
