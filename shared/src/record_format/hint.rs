@@ -16,36 +16,33 @@ impl RecordFormat {
             Self::KmsCiphertext(_) => Look::KmsCiphertext,
             Self::ActivityStream(_) => Look::ActivityRecord,
         };
-        (look != expected).then_some(match look {
-            Look::Aggregate => {
-                "a KPL aggregate that was not taken apart: it is damaged, or has too many user records that are too short to be encrypted"
-            }
-            Look::Gzip => "gzip: encrypt after compressing, not before",
-            Look::Message => "a message of the AWS Encryption SDK, which RECORD_FORMAT=encryption-sdk reads",
-            Look::KmsCiphertext => "a bare KMS ciphertext, which RECORD_FORMAT=kms-ciphertext reads",
-            Look::ActivityRecord => {
-                "a record of a database activity stream, which RECORD_FORMAT=database-activity-stream reads"
-            }
-            Look::Base64 => "the base64 text of a ciphertext: let the producer send the bytes",
-            Look::Json => "JSON in clear: its producer does not encrypt",
-        })
+        (look != expected).then(|| look.hint())
     }
 }
 
-/// What payloads are told apart as.
+/// What payloads are told apart as, by their first bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Look {
+pub enum Look {
+    /// A KPL aggregate that was not taken apart.
     Aggregate,
+    /// Something compressed.
     Gzip,
+    /// A message of the AWS Encryption SDK.
     Message,
+    /// What KMS `Encrypt` returned.
     KmsCiphertext,
+    /// A record of a database activity stream.
     ActivityRecord,
+    /// The base64 text of a message or of a KMS ciphertext.
     Base64,
+    /// JSON in clear.
     Json,
 }
 
 impl Look {
-    fn of(payload: &[u8]) -> Option<Self> {
+    /// What `payload` looks like; `None` if it is like nothing that is known. It may be damaged all the same further on.
+    #[must_use]
+    pub fn of(payload: &[u8]) -> Option<Self> {
         if payload.starts_with(&kpl::MAGIC) {
             return Some(Self::Aggregate);
         }
@@ -60,6 +57,24 @@ impl Look {
             [b'{', ..] if is_of_activity_stream(payload) => Some(Self::ActivityRecord),
             [b'{' | b'[', ..] => Some(Self::Json),
             _ => None,
+        }
+    }
+
+    /// What it is and what to do about it where something else was expected. Of the three that a record format reads, the format.
+    #[must_use]
+    pub fn hint(self) -> &'static str {
+        match self {
+            Self::Aggregate => {
+                "a KPL aggregate that was not taken apart: it is damaged, or has too many user records that are too short to be encrypted"
+            }
+            Self::Gzip => "gzip: encrypt after compressing, not before",
+            Self::Message => "a message of the AWS Encryption SDK, which RECORD_FORMAT=encryption-sdk reads",
+            Self::KmsCiphertext => "a bare KMS ciphertext, which RECORD_FORMAT=kms-ciphertext reads",
+            Self::ActivityRecord => {
+                "a record of a database activity stream, which RECORD_FORMAT=database-activity-stream reads"
+            }
+            Self::Base64 => "the base64 text of a ciphertext: let the producer send the bytes",
+            Self::Json => "JSON in clear: its producer does not encrypt",
         }
     }
 

@@ -20,6 +20,7 @@ use crate::message::EncryptionContext;
 pub use activity_stream::{ActivityStreamError, ActivityStreamFormat, DatabaseResource, InflateError};
 pub use content_error::ContentError;
 pub use encryption_sdk::EncryptionSdkFormat;
+pub use hint::Look;
 pub use kms_ciphertext::KmsCiphertextFormat;
 pub use sealed_record::{DataKeyIdentity, SealedRecord};
 pub use variables::{ACTIVITY_STREAM, VARIABLES};

@@ -5,13 +5,20 @@ use md5::{Digest as _, Md5};
 /// A record's hash key: the 128-bit number whose place in the shards' hash-key ranges decides the shard.
 /// <https://docs.aws.amazon.com/streams/latest/dev/key-concepts.html#partition-key>
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct HashKey(pub(crate) u128);
+pub struct HashKey(pub(crate) u128);
 
 impl HashKey {
     /// "An MD5 hash function is used to map partition keys to 128-bit integer values" (big-endian).
-    pub(crate) fn of_partition_key(partition_key: &str) -> Self {
+    #[must_use]
+    pub fn of_partition_key(partition_key: &str) -> Self {
         let digest: [u8; 16] = Md5::digest(partition_key.as_bytes()).into();
         Self(u128::from_be_bytes(digest))
+    }
+
+    /// The number.
+    #[must_use]
+    pub fn as_u128(self) -> u128 {
+        self.0
     }
 
     /// Reads an explicit hash key; `None` unless it is a decimal number below 2^128 without sign or leading zeros:

@@ -9,7 +9,7 @@ mod shard_origin;
 mod shard_record;
 mod user_record;
 
-pub(crate) use hash_key::HashKey;
+pub use hash_key::HashKey;
 pub use opened_record::OpenedRecord;
 pub use rejected_record::RejectedRecord;
 pub use rejection_code::RejectionCode;
