@@ -1,5 +1,6 @@
 //! `warmkeys`: the program for the people who adopt and operate the functions.
 
+mod inspect;
 mod redrive;
 
 use std::io;
@@ -18,6 +19,8 @@ struct Options {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Tell what a stream holds and what Warmkeys would do to it: headers only, no KMS call, no credentials, no network
+    Inspect(inspect::Options),
     Redrive(Box<redrive::Options>),
     /// Print the completions of a shell: `warmkeys completions bash > /etc/bash_completion.d/warmkeys`
     Completions {
@@ -28,6 +31,7 @@ enum Command {
 
 fn main() -> ExitCode {
     match Options::parse().command {
+        Command::Inspect(options) => inspect::run(&options),
         Command::Redrive(options) => redrive::main(&options),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Options::command(), "warmkeys", &mut io::stdout());
