@@ -38,10 +38,10 @@ impl Sealer {
     /// # Errors
     /// [`SealingError::Kms`].
     pub async fn new(kms: &EmbeddedKms, data_keys: usize) -> Result<Self, SealingError> {
-        let none = EncryptionContext::empty();
+        let (client, none) = (client(kms), EncryptionContext::empty());
         let mut materials = Vec::with_capacity(data_keys);
         for _ in 0..data_keys {
-            materials.push(sealing_materials(kms, DEVELOPMENT_KEY_ARN, &none, &none).await?);
+            materials.push(materials_of(&client, DEVELOPMENT_KEY_ARN, &none, &none).await?);
         }
         Ok(Self { data_keys: materials })
     }
@@ -66,8 +66,17 @@ pub async fn sealing_materials(
     wrapped_with: &EncryptionContext,
     claimed: &EncryptionContext,
 ) -> Result<SealingMaterials, SealingError> {
+    materials_of(&client(kms), key_arn, wrapped_with, claimed).await
+}
+
+async fn materials_of(
+    client: &Client,
+    key_arn: &str,
+    wrapped_with: &EncryptionContext,
+    claimed: &EncryptionContext,
+) -> Result<SealingMaterials, SealingError> {
     let context = wrapped_with.iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
-    let request = client(kms).generate_data_key().key_id(key_arn).key_spec(DataKeySpec::Aes256);
+    let request = client.generate_data_key().key_id(key_arn).key_spec(DataKeySpec::Aes256);
     let answer = request.set_encryption_context(Some(context)).send().await;
     let answer = answer.map_err(|error| SealingError::Kms(DisplayErrorContext(error).to_string()))?;
     let incomplete = || SealingError::Kms("the answer is incomplete".to_owned());
