@@ -1,6 +1,7 @@
 //! `warmkeys`: the program for the people who adopt and operate the functions.
 
 mod inspect;
+#[cfg(feature = "redrive")]
 mod redrive;
 
 use std::io;
@@ -21,6 +22,7 @@ struct Options {
 enum Command {
     /// Tell what a stream holds and what Warmkeys would do to it: headers only, no KMS call, no credentials, no network
     Inspect(inspect::Options),
+    #[cfg(feature = "redrive")]
     Redrive(Box<redrive::Options>),
     /// Print the completions of a shell: `warmkeys completions bash > /etc/bash_completion.d/warmkeys`
     Completions {
@@ -32,6 +34,7 @@ enum Command {
 fn main() -> ExitCode {
     match Options::parse().command {
         Command::Inspect(options) => inspect::run(&options),
+        #[cfg(feature = "redrive")]
         Command::Redrive(options) => redrive::main(&options),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Options::command(), "warmkeys", &mut io::stdout());

@@ -85,6 +85,12 @@ fn retry_and_the_materials_cache_know_neither_data_keys_nor_aws_nor_lambda() {
 }
 
 #[test]
+fn inspect_asks_nobody() {
+    let words = ["aws_", "tokio", "std::net", "std::env", "async ", "redrive", "warmkeys::kinesis", "warmkeys::kms"];
+    only_these_name("shared/cli/src/inspect", &[], &words);
+}
+
+#[test]
 fn only_kms_names_the_kms_sdk() {
     only_these_name("shared/src", &["shared/src/kms"], &["aws_sdk_kms"]);
     only_these_name("functions", &[], &["aws_sdk_"]);
