@@ -59,7 +59,7 @@ async fn an_aggregate_without_user_records_is_counted_in_the_report_and_told_in_
     assert!(
         log.text()
             .lines()
-            .any(|line| line.contains("\"message\":\"batch\"") && line.contains("\"empty_aggregates\":2"))
+            .any(|line| line.contains("all 2 records were delivered") && line.contains("\"empty_aggregates\":2"))
     );
 }
 
