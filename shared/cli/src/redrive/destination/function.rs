@@ -1,5 +1,7 @@
 //! Records through the function that they were meant for.
 
+use std::sync::Arc;
+
 use aws_config::SdkConfig;
 use serde::Deserialize;
 use serde_json::Value;
@@ -23,7 +25,7 @@ impl ThroughFunction {
     }
 
     pub(super) async fn send(&self, kind: Kind, batch: &[Sent]) -> Result<Outcome, DestinationError> {
-        let texts: Vec<_> = batch.iter().map(|sent| sent.text.clone()).collect();
+        let texts: Vec<_> = batch.iter().map(|sent| Arc::clone(&sent.text)).collect();
         match self.lambda.invoke(event_of(kind, &texts)).await {
             Ok(Answer::Responded(body)) => outcome(batch, &body),
             Ok(Answer::Failed(error)) => failed(batch.len(), &error),
@@ -115,8 +117,6 @@ fn failed(len: usize, error: &[u8]) -> Result<Outcome, DestinationError> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use serde_json::json;
 
     use super::*;
