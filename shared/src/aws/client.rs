@@ -1,4 +1,7 @@
 //! How the clients of all services are made: in this one way.
+//!
+//! Their requests are sent as `send().boxed()`. The SDK's futures are a hundred types deep. Unboxed, with ours around them, they take the
+//! compiler to its limit (`recursion_limit`) wherever a function is composed, in the crates of others too.
 
 use std::sync::Arc;
 use std::time::Duration;

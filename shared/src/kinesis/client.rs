@@ -12,6 +12,7 @@ use aws_sdk_kinesis::types::builders::PutRecordsRequestEntryBuilder;
 use aws_sdk_kinesis::types::{
     PutRecordsRequestEntry, PutRecordsResultEntry, RecordDistributionStrategy, Shard, ShardFilter, ShardFilterType,
 };
+use futures_util::FutureExt as _;
 
 use super::departure::Departure;
 use super::error::{ListShardsError, PutRecordsError};
@@ -113,6 +114,7 @@ impl PutRecords for KinesisClient {
                 move || departure.leave()
             }))
             .send()
+            .boxed()
             .await
             .map_err(|error| put_records_error(error, departure))?;
         Ok(output.records.into_iter().map(entry_result).collect())
@@ -132,7 +134,7 @@ impl ListShards for KinesisClient {
                 request.set_stream_arn(arn).set_stream_name(name).shard_filter(open)
             }
         };
-        let output = request.send().await.map_err(list_shards_error)?;
+        let output = request.send().boxed().await.map_err(list_shards_error)?;
         let shards: Option<Vec<_>> = output.shards.unwrap_or_default().into_iter().map(listed_shard).collect();
         Ok(ShardPage { shards: shards.ok_or(ListShardsError::Malformed)?, next_token: output.next_token })
     }
@@ -140,7 +142,7 @@ impl ListShards for KinesisClient {
     async fn record_distribution(&self) -> Result<RecordDistribution, ListShardsError> {
         let (arn, name) = self.stream.arn_and_name();
         let request = self.client.describe_stream_summary().set_stream_arn(arn).set_stream_name(name);
-        let output = request.send().await.map_err(list_shards_error)?;
+        let output = request.send().boxed().await.map_err(list_shards_error)?;
         let summary = output.stream_description_summary;
         Ok(match summary.as_ref().and_then(|summary| summary.record_distribution_strategy.as_ref()) {
             Some(RecordDistributionStrategy::Auto) => RecordDistribution::ByService,

@@ -2,6 +2,7 @@
 
 use aws_sdk_kms::operation::decrypt::DecryptOutput;
 use aws_sdk_kms::primitives::Blob;
+use futures_util::FutureExt as _;
 use tracing::Instrument as _;
 
 use super::{KmsClient, KmsFailure, failure, request};
@@ -21,6 +22,7 @@ impl Call<KmsDecrypt> for KmsClient {
             .set_encryption_context(request::context(&request.encryption_context))
             .set_grant_tokens(request::grant_tokens(&request.grant_tokens))
             .send()
+            .boxed()
             .instrument(tracing::debug_span!("kms", operation = "Decrypt"))
             .await
             .map_err(|error| failure::classify(error, self.key_store))?;

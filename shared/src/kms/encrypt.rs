@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use aws_sdk_kms::operation::encrypt::EncryptOutput;
 use aws_sdk_kms::primitives::Blob;
+use futures_util::FutureExt as _;
 use tracing::Instrument as _;
 
 use super::{KmsClient, KmsFailure, failure, request};
@@ -24,7 +25,7 @@ impl Call<KmsEncrypt> for KmsClient {
             .set_grant_tokens(request::grant_tokens(&request.grant_tokens))
             .customize();
         let span = tracing::debug_span!("kms", operation = "Encrypt");
-        let answer = self.in_region_of(&request.key, call).send().instrument(span).await;
+        let answer = self.in_region_of(&request.key, call).send().boxed().instrument(span).await;
         encrypted(answer.map_err(|error| failure::classify(error, self.key_store))?)
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use aws_sdk_kms::operation::generate_data_key::GenerateDataKeyOutput;
+use futures_util::FutureExt as _;
 use tracing::Instrument as _;
 
 use super::{KmsClient, KmsFailure, failure, request};
@@ -24,7 +25,7 @@ impl Call<KmsGenerateDataKey> for KmsClient {
             .set_grant_tokens(request::grant_tokens(&request.grant_tokens))
             .customize();
         let span = tracing::debug_span!("kms", operation = "GenerateDataKey");
-        let answer = self.in_region_of(&request.key, call).send().instrument(span).await;
+        let answer = self.in_region_of(&request.key, call).send().boxed().instrument(span).await;
         generated(answer.map_err(|error| failure::classify(error, self.key_store))?)
     }
 }

@@ -6,6 +6,7 @@ use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 
 use super::S3Settings;
 use crate::aws::{client_config, timeouts};
@@ -91,6 +92,7 @@ impl SendRequest<NewObject> for ObjectStore {
                 .content_type(object.content_type)
                 .body(ByteStream::from(object.content.clone()))
                 .send()
+                .boxed()
                 .await;
             results.push(answer.map(drop).map_err(|error| request_failure("S3", &error)));
         }

@@ -7,6 +7,7 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::BuildError;
 use aws_sdk_sqs::primitives::Blob;
 use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
+use futures_util::FutureExt as _;
 
 use super::QueueUrl;
 use super::message::{Attribute, AttributeValue, Message};
@@ -35,6 +36,7 @@ impl<'m> SendRequest<Message<'m>> for SendMessageBatch<'_> {
             .queue_url(self.queue_url.as_str())
             .set_entries(Some(entries))
             .send()
+            .boxed()
             .await
             .map_err(|error| request_failure(SERVICE, &error))?;
         let mut results: HashMap<&str, Result<(), DeliveryError>> =

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use aws_sdk_firehose::Client;
 use aws_sdk_firehose::primitives::Blob;
 use aws_sdk_firehose::types::{PutRecordBatchResponseEntry, Record};
+use futures_util::FutureExt as _;
 
 use super::{DeliveryStreamName, FirehoseRecord};
 use crate::delivery::service_failure::{entry_failure, request_failure};
@@ -31,6 +32,7 @@ impl<'r> SendRequest<FirehoseRecord<'r>> for PutRecordBatch<'_> {
             .delivery_stream_name(self.stream_name.as_str())
             .set_records(Some(records))
             .send()
+            .boxed()
             .await
             .map_err(|error| request_failure(SERVICE, &error))?;
         Ok(answer.request_responses().iter().map(entry_result).collect())
