@@ -1,7 +1,7 @@
 //! The alarms and the dashboard against the page that says what to do about them, and against the templates that deploy them.
 #![cfg(test)]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use local_stack::configuration::{functions, root};
 use local_stack::template::{Template, path};
@@ -105,6 +105,23 @@ fn every_metric_of_ours_is_watched_with_its_two_dimensions() {
 }
 
 #[test]
+fn every_metric_of_ours_that_is_watched_exists() {
+    let watched: BTreeSet<_> = watched().into_values().flatten().collect();
+    let unknown: Vec<_> = watched.difference(&documented()).cloned().collect();
+    assert!(!watched.is_empty() && unknown.is_empty(), "docs/metrics.md does not have {unknown:?}");
+}
+
+#[test]
+fn the_dashboard_shows_every_reason_of_quarantine_and_every_class_of_checkpoint() {
+    let shown = &watched()["ReaderDashboard"];
+    for prefix in ["records.quarantined.", "batches.checkpointed."] {
+        let codes: Vec<_> = documented().into_iter().filter(|name| name.starts_with(prefix)).collect();
+        let missing: Vec<_> = codes.iter().filter(|name| !shown.contains(*name)).collect();
+        assert!(codes.len() > 1 && missing.is_empty(), "{missing:?}");
+    }
+}
+
+#[test]
 fn the_dashboard_answers_its_four_questions_from_top_to_bottom() {
     let questions = ["keeping up?", "Is KMS the limit?", "save?", "why?"];
     for (id, dashboard) in dashboards() {
@@ -131,6 +148,20 @@ fn no_two_widgets_of_a_dashboard_overlap() {
                     assert!(taken.insert((column, row)), "{id}: {widget}");
                 }
             }
+        }
+    }
+}
+
+#[test]
+fn every_link_between_the_pages_leads_somewhere() {
+    for page in [OPERATIONS, "docs/migrating.md"] {
+        let text = read(page);
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let (file, section) = link.split_once('#').unwrap_or((link, ""));
+            let target = if file.is_empty() { page.to_owned() } else { format!("docs/{file}") };
+            assert!(root().join(&target).exists(), "{page} links {target}");
+            let anchors = || read(&target).lines().filter(|line| line.starts_with('#')).map(anchor).collect::<Vec<_>>();
+            assert!(section.is_empty() || anchors().contains(&section.to_owned()), "{page} links {link}");
         }
     }
 }
@@ -164,6 +195,29 @@ fn dashboards() -> Vec<(String, Value)> {
     let dashboards: Vec<_> = ids.map(|id| (id.clone(), body(&id))).collect();
     assert!(!dashboards.is_empty());
     dashboards
+}
+
+/// Our metrics that each alarm and each dashboard looks at.
+fn watched() -> BTreeMap<String, BTreeSet<String>> {
+    let in_alarm = |block: &str| block.split(OUR_METRIC).skip(1).map(|rest| word(rest).to_owned()).collect();
+    let in_dashboard = |dashboard: &Value| {
+        let series = dashboard["widgets"].as_array().unwrap().iter().flat_map(series);
+        series.filter_map(|(names, _)| Some(names.strip_prefix("Warmkeys ")?.to_owned())).collect()
+    };
+    let alarms = alarms().into_iter().map(|(id, block)| (id, in_alarm(&block)));
+    alarms.chain(dashboards().into_iter().map(|(id, dashboard)| (id, in_dashboard(&dashboard)))).collect()
+}
+
+/// The metrics that the functions write, as their page lists them. (A test compares it with the code.)
+fn documented() -> BTreeSet<String> {
+    let rows = read("docs/metrics.md");
+    let names = rows.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    names.map(str::to_owned).collect()
+}
+
+/// What stands before the first character that no metric's name has.
+fn word(text: &str) -> &str {
+    text.split(|character: char| !(character.is_ascii_alphanumeric() || "._".contains(character))).next().unwrap()
 }
 
 /// The series of a widget: namespace and metric in one, and the names of the dimensions. As CloudWatch reads them: `.` is what stands there
