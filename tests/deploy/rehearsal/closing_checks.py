@@ -3,6 +3,7 @@
 import base64
 
 from . import permissions
+from .alarms import alarms_that_would_go_off
 from .aws import client
 from .layout import MONITORING
 from .producer import MARKER, Plaintext
@@ -64,8 +65,23 @@ def alarms_arrive_with_the_topic(rehearsal: Rehearsal) -> Outcome:
             alarms = [alarm for page in pages for alarm in page["MetricAlarms"]]
             names = {alarm["AlarmName"].removeprefix(f"{function}-") for alarm in alarms}
             expected = wanted if topic else set()
-            outcome.demand(names == expected, f"{function} has not these alarms, or these beside its own: {sorted(names ^ expected)}")
-            outcome.demand(all(alarm["AlarmActions"] == [topic] for alarm in alarms), f"not all alarms of {function} go to {topic}")
+            outcome.demand(
+                names == expected, f"{function} has not these alarms, or these beside its own: {sorted(names ^ expected)}"
+            )
+            outcome.demand(
+                all(alarm["AlarmActions"] == [topic] for alarm in alarms), f"not all alarms of {function} go to {topic}"
+            )
+    return outcome
+
+
+def faults_set_their_alarms_off(rehearsal: Rehearsal) -> Outcome:
+    """What the functions wrote in the scenarios fulfils the condition of each alarm whose cause was provoked."""
+    outcome = Outcome()
+    gone_off = alarms_that_would_go_off(rehearsal.work / "sandboxes")
+    for alarm, function in _FAULTS.items():
+        gone = {name for name in gone_off.get(alarm, ()) if name.endswith(function)}
+        outcome.demand(gone, f"nothing that a {function} wrote would set {alarm} off")
+    outcome.note = f"{len(_FAULTS)} of {len(gone_off)} alarms that would have gone off were looked for"
     return outcome
 
 
@@ -73,8 +89,24 @@ def _variables(function: str) -> dict[str, str]:
     return client("lambda").get_function_configuration(FunctionName=function)["Environment"]["Variables"]
 
 
+# Each alarm whose cause a scenario provokes, and the function that it is about.
+_FAULTS = {
+    "kms-throttles": "stream-decryptor",  # throttled_keys_hold_the_shard
+    "time-runs-out": "stream-decryptor",  # the same
+    "key-is-unavailable": "stream-decryptor",  # disabled_key_waits
+    "quarantined": "stream-decryptor",  # poison_goes_to_the_queue
+    "quarantined-by-setting": "stream-decryptor",  # the same: a key that is not allowed, another encryption context
+    "records-are-not-written": "record-encryptor",  # encrypted_records_come_back
+}
+
 # How every plaintext begins, as it is and as base64 of whole groups of three bytes.
 _BEGINNING = Plaintext(0, "", 0).encode()[: Plaintext(0, "", 0).encode().index(b"run") // 3 * 3]
 _PLAINTEXTS = (MARKER.encode(), base64.b64encode(_BEGINNING))
 
-CLOSING_CHECKS = [no_plaintext_in_the_logs, permissions_are_the_least, variables_are_set_or_absent, alarms_arrive_with_the_topic]
+CLOSING_CHECKS = [
+    no_plaintext_in_the_logs,
+    permissions_are_the_least,
+    variables_are_set_or_absent,
+    alarms_arrive_with_the_topic,
+    faults_set_their_alarms_off,
+]

@@ -163,7 +163,9 @@ def _check_rules(name: str, template: dict, cases: list[tuple[dict[str, str], st
 def _check_prepared_configuration(parameters: dict) -> None:
     """What samconfig.toml prepares: the parameters exist, and what has to be replaced is refused as it is."""
     environments = tomllib.loads(SAM_CONFIGURATION.read_text())
-    prepared = [environments[name]["deploy"]["parameters"]["parameter_overrides"] for name in ("existing-stream", "activity-stream")]
+    prepared = [
+        environments[name]["deploy"]["parameters"]["parameter_overrides"] for name in ("existing-stream", "activity-stream")
+    ]
     for name, given in [override for overrides in prepared for override in overrides.items()]:
         value = ",".join(given) if isinstance(given, list) else given
         if name not in parameters:
