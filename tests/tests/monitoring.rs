@@ -154,11 +154,17 @@ fn no_two_widgets_of_a_dashboard_overlap() {
 
 #[test]
 fn every_link_between_the_pages_leads_somewhere() {
-    for page in [OPERATIONS, "docs/migrating.md"] {
+    for page in ["README.md", OPERATIONS, "docs/migrating.md", "docs/metrics.md", "docs/redrive.md"] {
         let text = read(page);
-        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+        let (folder, _) = page.rsplit_once('/').unwrap_or(("", page));
+        let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        for link in links.filter(|link| !link.contains("://")) {
             let (file, section) = link.split_once('#').unwrap_or((link, ""));
-            let target = if file.is_empty() { page.to_owned() } else { format!("docs/{file}") };
+            let target = if file.is_empty() {
+                page.to_owned()
+            } else {
+                format!("{folder}/{file}").trim_start_matches('/').to_owned()
+            };
             assert!(root().join(&target).exists(), "{page} links {target}");
             let anchors = || read(&target).lines().filter(|line| line.starts_with('#')).map(anchor).collect::<Vec<_>>();
             assert!(section.is_empty() || anchors().contains(&section.to_owned()), "{page} links {link}");

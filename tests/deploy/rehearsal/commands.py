@@ -11,7 +11,7 @@ from jmespath.exceptions import JMESPathError
 from .failure import StepFailed
 from .layout import REPOSITORY
 
-_PAGES = ["README.md", "docs/operations.md", "docs/migrating.md"]
+_PAGES = ["README.md", "docs/operations.md", "docs/migrating.md", "docs/redrive.md"]
 
 # Of the AWS CLI itself, for every command.
 _GLOBAL = {"query", "output", "region", "profile", "cli-input-json", "cli-binary-format", "no-cli-pager"}
@@ -19,11 +19,11 @@ _GLOBAL = {"query", "output", "region", "profile", "cli-input-json", "cli-binary
 # What the AWS CLI calls otherwise than the service, and commands that it makes of several operations.
 _SERVICES = {"s3api": "s3"}
 _OPTIONS = {("sns", "subscribe", "notification-endpoint"): "endpoint"}
-_MADE_BY_THE_CLI = {"s3": {"cp", "ls", "rm", "sync"}, "logs": {"tail"}}
+_MADE_BY_THE_CLI = {"s3": {"cp", "ls", "rm", "sync"}, "configure": {"export-credentials"}}
 
 
 def check_commands() -> None:
-    """Raises `StepFailed` if a page has a command that the AWS CLI would refuse, by botocore's models, which are those of the CLI."""
+    """Raises `StepFailed` if a page has a command that the AWS CLI would refuse, by botocore's models, which the CLI has."""
     found = [command for page in _PAGES for command in _commands((REPOSITORY / page).read_text())]
     problems = [problem for command in found for problem in _problems(command)]
     if not found or problems:
