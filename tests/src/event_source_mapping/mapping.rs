@@ -45,6 +45,8 @@ pub struct MappingReport {
     pub on_failure_records: Vec<OnFailureRecord>,
     /// What a function should never have answered.
     pub violations: Vec<Violation>,
+    /// How many records of each shard are finished or given up. With one lane per shard these are its first ones.
+    pub settled_by_shard: BTreeMap<ShardId, usize>,
 }
 
 #[derive(Debug)]
@@ -54,15 +56,9 @@ struct Shared {
     settings: MappingSettings,
     clock: Arc<dyn Clock>,
     /// Guards the counts; never held across an await.
-    progress: Mutex<Progress>,
+    report: Mutex<MappingReport>,
     /// Rises whenever records are finished or given up.
     settled: watch::Sender<u64>,
-}
-
-#[derive(Debug, Default)]
-struct Progress {
-    report: MappingReport,
-    settled_by_shard: BTreeMap<ShardId, usize>,
 }
 
 impl EventSourceMapping {
@@ -74,16 +70,16 @@ impl EventSourceMapping {
         settings: MappingSettings,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let progress = Mutex::default();
+        let report = Mutex::default();
         let settled = watch::Sender::new(0);
-        let shared = Arc::new(Shared { stream, function, settings, clock, progress, settled });
+        let shared = Arc::new(Shared { stream, function, settings, clock, report, settled });
         Self { polling: tokio::spawn(poll(Arc::clone(&shared))), shared }
     }
 
     /// What was done so far.
     #[must_use]
     pub fn report(&self) -> MappingReport {
-        lock(&self.shared.progress).report.clone()
+        lock(&self.shared.report).clone()
     }
 
     /// Tells, from now on, how many records are finished or given up.
@@ -140,9 +136,9 @@ async fn poll(shared: Arc<Shared>) {
 
 /// Whether everything in the shard's parents is finished, or it has none.
 fn is_ready(shard: &ShardDescription, pollers: &BTreeMap<ShardId, ShardPoller>, shared: &Shared) -> bool {
-    let progress = lock(&shared.progress);
+    let report = lock(&shared.report);
     shard.parents().all(|parent| {
-        let settled = progress.settled_by_shard.get(parent).copied().unwrap_or_default();
+        let settled = report.settled_by_shard.get(parent).copied().unwrap_or_default();
         pollers.get(parent).is_some_and(|poller| poller.position == settled)
     })
 }
@@ -226,7 +222,7 @@ impl Shared {
             _ => (BatchResult::Failed, None),
         };
         {
-            let report = &mut lock(&self.progress).report;
+            let mut report = lock(&self.report);
             report.invocations += 1;
             report.cold_starts += u64::from(invocation.is_cold_start());
             report.function_errors += u64::from(invocation.outcome.is_function_error());
@@ -259,9 +255,9 @@ impl Shared {
     fn count(&self, shard_id: &ShardId, records: usize, add: impl FnOnce(&mut MappingReport, u64)) {
         let count = u64::try_from(records).unwrap_or(u64::MAX);
         {
-            let mut progress = lock(&self.progress);
-            add(&mut progress.report, count);
-            *progress.settled_by_shard.entry(shard_id.clone()).or_default() += records;
+            let mut report = lock(&self.report);
+            add(&mut report, count);
+            *report.settled_by_shard.entry(shard_id.clone()).or_default() += records;
         }
         self.settled.send_modify(|settled| *settled += count);
     }

@@ -52,6 +52,11 @@ impl OutputLines {
         self.receiver.recv().await
     }
 
+    /// The next line, if it was written by now.
+    pub fn try_next(&mut self) -> Option<OutputLine> {
+        self.receiver.try_recv().ok()
+    }
+
     /// All lines until the function is shut down.
     pub async fn collect(mut self) -> Vec<OutputLine> {
         let mut lines = Vec::new();
@@ -124,6 +129,14 @@ impl OutputFile {
     }
 }
 
+/// A sandbox that is dropped in mid-invocation has written lines too.
+impl Drop for OutputFile {
+    fn drop(&mut self) {
+        // What cannot be read is missing in what was passed on, and nobody waits for it.
+        let _ = self.pass_on();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::process::Command;
@@ -131,7 +144,7 @@ mod tests {
     use super::*;
 
     fn texts(receiver: &mut OutputLines) -> Vec<String> {
-        std::iter::from_fn(|| receiver.receiver.try_recv().ok()).map(|line| line.text).collect()
+        std::iter::from_fn(|| receiver.try_next()).map(|line| line.text).collect()
     }
 
     #[test]
@@ -144,5 +157,15 @@ mod tests {
         assert_eq!(texts(&mut lines), ["one", "two"]);
         output.finish().unwrap();
         assert_eq!(texts(&mut lines), ["thr"]);
+    }
+
+    #[test]
+    fn what_a_dropped_sandbox_wrote_is_passed_on() {
+        let (sender, mut lines) = OutputLines::channel();
+        let (output, stdio) = OutputFile::new(1, Source::Stdout, sender).unwrap();
+        let mut child = Command::new("printf").arg("one\ntwo\nthr").stdout(stdio).spawn().unwrap();
+        child.wait().unwrap();
+        drop(output);
+        assert_eq!(texts(&mut lines), ["one", "two"]);
     }
 }

@@ -2,10 +2,12 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::pin;
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
 
@@ -20,6 +22,9 @@ use crate::loopback_server::LoopbackServer;
 /// > the Init phase is limited to 10 seconds
 /// > <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>
 const INITIALISATION_LIMIT: Duration = Duration::from_secs(10);
+
+/// How often what a function writes is passed on while it is invoked: often enough for whoever watches it.
+const OUTPUT_INTERVAL: Duration = Duration::from_millis(100);
 
 /// A running process, initialised. It is killed when dropped.
 #[derive(Debug)]
@@ -88,28 +93,38 @@ impl Sandbox {
         timeout: Duration,
         accident: impl Future<Output = ()>,
     ) -> Outcome {
-        let answer = self.runtime_api.offer(event);
-        let outcome = tokio::select! {
-            biased;
-            Ok(answer) = answer => match answer {
-                Answer::Responded(body) => Outcome::Responded(body),
-                Answer::Failed(report) => Outcome::Failed(report),
-            },
-            status = self.process.wait() => Outcome::Crashed(status.ok()),
-            () = accident => {
-                self.kill().await;
-                Outcome::Crashed(None)
-            }
-            () = tokio::time::sleep(timeout) => {
-                self.kill().await;
-                Outcome::TimedOut
+        let mut answer = self.runtime_api.offer(event).fuse();
+        let mut accident = pin!(accident);
+        let mut time_is_up = pin!(tokio::time::sleep(timeout));
+        let mut ticks = tokio::time::interval(OUTPUT_INTERVAL);
+        let outcome = loop {
+            tokio::select! {
+                biased;
+                Ok(answer) = &mut answer => break match answer {
+                    Answer::Responded(body) => Outcome::Responded(body),
+                    Answer::Failed(report) => Outcome::Failed(report),
+                },
+                status = self.process.wait() => break Outcome::Crashed(status.ok()),
+                () = &mut accident => {
+                    self.kill().await;
+                    break Outcome::Crashed(None);
+                }
+                () = &mut time_is_up => {
+                    self.kill().await;
+                    break Outcome::TimedOut;
+                }
+                _ = ticks.tick() => self.pass_on_output(),
             }
         };
+        self.pass_on_output();
+        outcome
+    }
+
+    fn pass_on_output(&mut self) {
         for output in &mut self.outputs {
             // A file that cannot be read any more leaves lines out, which whoever counts them will notice.
             let _ = output.pass_on();
         }
-        outcome
     }
 
     /// Ends the process and passes on the last lines that it wrote.
