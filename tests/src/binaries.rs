@@ -67,6 +67,14 @@ pub fn warmkeys() -> Result<PathBuf, BuildError> {
     built("warmkeys")
 }
 
+/// The function `call-per-record` of this package, which the demo's race is against.
+///
+/// # Errors
+/// [`BuildError`].
+pub fn call_per_record() -> Result<PathBuf, BuildError> {
+    built("call-per-record")
+}
+
 /// The function `scripted-function` of this package: see its source for what can be asked of it.
 ///
 /// # Errors

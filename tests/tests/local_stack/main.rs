@@ -2,6 +2,7 @@
 //! mapping and Invoke API by a scripted function, and the programs that are started by hand.
 #![cfg(test)]
 
+mod call_per_record;
 mod events;
 mod http;
 mod invoke_api;

@@ -38,8 +38,8 @@ const PROGRAMS: [(&str, &str, &[&str], &str); 8] = [
     ("footprint", env!("CARGO_BIN_EXE_footprint"), &["--binary"], "a value is required for '--binary <PATH>'"),
 ];
 
-/// Programs that tests start.
-const STARTED_BY_TESTS: [&str; 2] = ["interoperate", "scripted-function"];
+/// Programs that tests and other programs start.
+const STARTED_BY_PROGRAMS: [&str; 3] = ["call-per-record", "interoperate", "scripted-function"];
 
 fn run(program: &str, arguments: &[&str]) -> Output {
     Command::new(program).args(arguments).stdin(Stdio::null()).output().unwrap()
@@ -54,7 +54,7 @@ fn every_program_that_is_started_by_hand_is_checked_here() {
     let package = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let entries = std::fs::read_dir(package.join("src/bin")).unwrap().map(|entry| entry.unwrap().path());
     let mut there: Vec<_> = entries.map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect();
-    let mut checked: Vec<_> = PROGRAMS.iter().map(|program| program.0).chain(STARTED_BY_TESTS).collect();
+    let mut checked: Vec<_> = PROGRAMS.iter().map(|program| program.0).chain(STARTED_BY_PROGRAMS).collect();
     there.sort();
     checked.sort_unstable();
     assert_eq!(there, checked);
