@@ -1,12 +1,12 @@
-//! Keeps account of every record: what has to become of it, and what did.
+//! Keeps account of every record: what has to become of it, and what did with one of the consumers.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use local_stack::lambda_function::{OutputLine, Source};
 use serde::Deserialize;
 
-/// What has to become of every record, and what was seen of it.
-#[derive(Debug, Default)]
+/// What has to become of every record, and what was seen of it. Each consumer has a copy of what the producer entered.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Ledger {
     expected: HashMap<String, Expected>,
     records_by_key: HashMap<String, usize>,
@@ -19,7 +19,7 @@ pub(crate) struct Ledger {
     log: VecDeque<String>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Expected {
     partition_key: String,
     /// Among the records of its partition key, in the order in which they were produced.
@@ -39,8 +39,10 @@ pub(crate) struct Tally {
     pub(crate) delivered: usize,
     /// Different records that were quarantined.
     pub(crate) quarantined: usize,
-    /// Neither delivered nor quarantined.
+    /// Neither delivered nor quarantined, although the mapping has gone past them: nobody sends them again.
     pub(crate) lost: usize,
+    /// Neither delivered nor quarantined, and still to come: there are some if the consumer was stopped.
+    pub(crate) left: usize,
     /// Delivered or quarantined again.
     pub(crate) duplicated: usize,
     /// Delivered for the first time after a later record of their partition key.
@@ -49,7 +51,20 @@ pub(crate) struct Tally {
     pub(crate) wrong: usize,
 }
 
-/// A record in clear, as the function's `stdout` sink writes it.
+impl Tally {
+    /// Different records that are done with.
+    pub(crate) fn finished(&self) -> usize {
+        self.delivered + self.quarantined
+    }
+}
+
+/// What a line says, if it is about a record.
+enum RecordLine {
+    Delivered(DeliveredLine),
+    Quarantined(QuarantinedLine),
+}
+
+/// A record in clear, as a consumer writes it to its standard output.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct DeliveredLine {
@@ -57,7 +72,7 @@ struct DeliveredLine {
     text: String,
 }
 
-/// A record in quarantine, as the function's `stderr` quarantine writes it.
+/// A record in quarantine, as a consumer writes it to its error output.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct QuarantinedLine {
@@ -82,15 +97,10 @@ impl Ledger {
         if line.is_metrics() {
             return;
         }
-        match line.source {
-            Source::Stdout => match serde_json::from_str(&line.text) {
-                Ok(delivered) => self.deliver(delivered),
-                Err(_) => self.log(line),
-            },
-            Source::Stderr => match serde_json::from_str(&line.text) {
-                Ok(quarantined) => self.quarantine(quarantined),
-                Err(_) => self.log(line),
-            },
+        match record_line(line) {
+            Some(RecordLine::Delivered(delivered)) => self.deliver(delivered),
+            Some(RecordLine::Quarantined(quarantined)) => self.quarantine(quarantined),
+            None => self.log(line),
         }
     }
 
@@ -99,11 +109,12 @@ impl Ledger {
         self.log.iter().map(String::as_str)
     }
 
-    /// The account as it stands.
-    pub(crate) fn tally(&self) -> Tally {
+    /// The account as it stands, once the mapping has gone past the records with these sequence numbers.
+    pub(crate) fn tally(&self, settled: &HashSet<String>) -> Tally {
         let (delivered, quarantined) = (self.delivered.len(), self.quarantined.len());
-        let done = self.expected.keys().filter(|number| self.is_done(number)).count();
-        Tally { delivered, quarantined, lost: self.expected.len() - done, ..self.tally }
+        let not_done = self.expected.keys().filter(|number| !self.is_done(number));
+        let (lost, left): (Vec<_>, Vec<_>) = not_done.partition(|number| settled.contains(*number));
+        Tally { delivered, quarantined, lost: lost.len(), left: left.len(), ..self.tally }
     }
 
     fn deliver(&mut self, line: DeliveredLine) {
@@ -148,95 +159,20 @@ impl Ledger {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// The sequence number of the record that a line is about, if it is about one.
+pub(crate) fn sequence_number(line: &OutputLine) -> Option<String> {
+    record_line(line).map(|line| match line {
+        RecordLine::Delivered(DeliveredLine { sequence_number, .. })
+        | RecordLine::Quarantined(QuarantinedLine { sequence_number, .. }) => sequence_number,
+    })
+}
 
-    /// A ledger with three records of one partition key, of which the last is poison, and their sequence numbers.
-    fn ledger() -> (Ledger, [String; 3]) {
-        let mut ledger = Ledger::default();
-        let numbers = [0, 1, 2].map(|number| {
-            let sequence_number = format!("10{number}");
-            ledger.expect(&sequence_number, "key", format!("order {number}"), number == 2);
-            sequence_number
-        });
-        (ledger, numbers)
-    }
-
-    fn deliver(ledger: &mut Ledger, sequence_number: &str, text: &str) {
-        let text = format!(r#"{{"sequenceNumber": "{sequence_number}", "partitionKey": "key", "text": "{text}"}}"#);
-        ledger.observe(&OutputLine { sandbox: 1, source: Source::Stdout, text });
-    }
-
-    fn quarantine(ledger: &mut Ledger, sequence_number: &str) {
-        let text = format!(r#"{{"sequenceNumber": "{sequence_number}", "failureClass": "permanent", "data": ""}}"#);
-        ledger.observe(&OutputLine { sandbox: 1, source: Source::Stderr, text });
-    }
-
-    #[test]
-    fn a_clean_run_has_nothing_lost_doubled_or_wrong() {
-        let (mut ledger, [first, second, poison]) = ledger();
-        deliver(&mut ledger, &first, "order 0");
-        deliver(&mut ledger, &second, "order 1");
-        quarantine(&mut ledger, &poison);
-        let expected = Tally { put: 3, poison: 1, delivered: 2, quarantined: 1, ..Tally::default() };
-        assert_eq!(ledger.tally(), expected);
-    }
-
-    #[test]
-    fn a_record_that_never_comes_is_lost() {
-        let (mut ledger, [first, ..]) = ledger();
-        deliver(&mut ledger, &first, "order 0");
-        assert_eq!(ledger.tally().lost, 2);
-    }
-
-    #[test]
-    fn a_record_behind_a_later_one_is_out_of_order() {
-        let (mut ledger, [first, second, _]) = ledger();
-        deliver(&mut ledger, &second, "order 1");
-        deliver(&mut ledger, &first, "order 0");
-        assert_eq!(ledger.tally().out_of_order, 1);
-    }
-
-    #[test]
-    fn other_partition_keys_have_an_order_of_their_own() {
-        let (mut ledger, [first, second, _]) = ledger();
-        ledger.expect("200", "other", "order 3".to_owned(), false);
-        for (sequence_number, text) in [("200", "order 3"), (&first, "order 0"), (&second, "order 1")] {
-            deliver(&mut ledger, sequence_number, text);
-        }
-        assert_eq!(ledger.tally().out_of_order, 0);
-    }
-
-    #[test]
-    fn a_record_that_comes_again_is_doubled_and_not_out_of_order() {
-        let (mut ledger, [first, second, _]) = ledger();
-        deliver(&mut ledger, &first, "order 0");
-        deliver(&mut ledger, &second, "order 1");
-        deliver(&mut ledger, &first, "order 0");
-        let tally = ledger.tally();
-        assert_eq!((tally.duplicated, tally.out_of_order, tally.delivered), (1, 0, 2));
-    }
-
-    #[test]
-    fn changed_plaintexts_and_exchanged_fates_are_wrong() {
-        let (mut ledger, [first, second, poison]) = ledger();
-        deliver(&mut ledger, &first, "order 7");
-        quarantine(&mut ledger, &second);
-        deliver(&mut ledger, &poison, "order 2");
-        deliver(&mut ledger, "999", "order 3");
-        assert_eq!(ledger.tally().wrong, 4);
-    }
-
-    #[test]
-    fn the_functions_log_is_no_record() {
-        let (mut ledger, _) = ledger();
-        for text in ["INIT", r#"{"level": "INFO", "fields": {"records": 100}}"#, ""] {
-            for source in [Source::Stdout, Source::Stderr] {
-                ledger.observe(&OutputLine { sandbox: 1, source, text: text.to_owned() });
-            }
-        }
-        assert_eq!(ledger.tally(), Tally { put: 3, poison: 1, lost: 3, ..Tally::default() });
-        assert_eq!(ledger.last_log_lines().next(), Some("INIT"));
+fn record_line(line: &OutputLine) -> Option<RecordLine> {
+    match line.source {
+        Source::Stdout => serde_json::from_str(&line.text).ok().map(RecordLine::Delivered),
+        Source::Stderr => serde_json::from_str(&line.text).ok().map(RecordLine::Quarantined),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,12 +1,16 @@
-//! Shows the main job, from producer to consumer: see [`CommandLine`], which `cargo demo --help` prints.
+//! Shows the main job, from producer to consumer, as a race: see [`CommandLine`], which `cargo demo --help` prints.
 
+mod consumer;
 mod function;
 mod ledger;
 mod options;
+mod picture;
 mod poison;
 mod producer;
 mod producing;
 mod progress;
+mod race;
+mod standing;
 mod summary;
 mod workload;
 
@@ -20,18 +24,19 @@ use std::time::Duration;
 use clap::Parser;
 use local_stack::binaries::{self, Progress};
 use local_stack::command_line::finish;
-use local_stack::event_source_mapping::{EventSourceMapping, MappingReport, MappingSettings};
 use local_stack::kinesis::{EmbeddedKinesis, KinesisSettings, ShardLimits};
 use local_stack::kms::{EmbeddedKms, KmsSettings, Operation};
-use local_stack::lambda_function::{Function, OutputLine, OutputLines};
 use local_stack::stream::InMemoryStream;
 use warmkeys::clock::{Clock, SystemClock};
 
-use crate::ledger::Ledger;
+use crate::consumer::{Consumed, Consumer};
+use crate::ledger::{Ledger, Tally};
 use crate::options::{CommandLine, Options};
+use crate::picture::Picture;
 use crate::poison::PoisonSealer;
 use crate::producer::Producer;
-use crate::progress::ProgressDisplay;
+use crate::race::Race;
+use crate::standing::{Moment, Sides, Standing};
 use crate::summary::Summary;
 
 /// The time that the embedded services take for each answer: about what the real ones take within a Region.
@@ -40,17 +45,8 @@ const LATENCY: Duration = Duration::from_millis(5);
 /// What a shard takes in a second: a fraction of the service's 1,000, as the demo's records are a fraction of a real load.
 const SHARD_RECORDS_PER_SECOND: NonZeroU32 = NonZeroU32::new(150).unwrap();
 
-/// How long the records may take to flow through before the demo gives up: a function that makes no progress is a failure.
-const PATIENCE: Duration = Duration::from_secs(300);
-
-/// After so many failed invocations without a single record finished, the function is taken not to work at all.
-const HOPELESS_FUNCTION_ERRORS: u64 = 20;
-
 /// How much of a function's log is shown if the demo fails.
 const LOG_LINES_SHOWN: usize = 10;
-
-/// How often the progress is looked at.
-const TICK: Duration = Duration::from_millis(100);
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -59,13 +55,17 @@ async fn main() -> ExitCode {
 
 async fn run(options: Options) -> Result<ExitCode, Box<dyn Error>> {
     let binaries = binaries::build(Progress::Shown)?;
-    let encryptor = binaries.get("record-encryptor").ok_or("the workspace has no binary record-encryptor")?;
-    let decryptor = binaries.get("stream-decryptor").ok_or("the workspace has no binary stream-decryptor")?;
+    let binary = |name: &str| binaries.get(name).ok_or_else(|| format!("the workspace has no binary {name}"));
+    let (encryptor, decryptor) = (binary("record-encryptor")?, binary("stream-decryptor")?);
+    let call_per_record = binary("call-per-record")?;
 
+    // One for each consumer, with the same keys, so that neither takes the other's quota.
     let kms = EmbeddedKms::start(KmsSettings { latency: LATENCY, ..KmsSettings::unlimited() }).await?;
     let poison = PoisonSealer::start(&kms).await?;
     let generated_for_poison = kms.calls().of(Operation::GenerateDataKey).calls;
-    kms.set_requests_per_second(Some(options.kms_requests_per_second));
+    kms.set_requests_per_second(Some(options.quota));
+    let settings = KmsSettings { latency: LATENCY, ..KmsSettings::unlimited() }.with_quota(options.quota);
+    let kms_of_call_per_record = EmbeddedKms::start(settings).await?;
 
     let stream = Arc::new(InMemoryStream::new("orders", options.shards.get()));
     let shard_limits = ShardLimits { records_per_second: SHARD_RECORDS_PER_SECOND, ..ShardLimits::SERVICE };
@@ -74,41 +74,69 @@ async fn run(options: Options) -> Result<ExitCode, Box<dyn Error>> {
     let (producer, encryptor_log) = Producer::new(function::encryptor(encryptor, &kms, &kinesis, stream.arn()));
 
     let started = SystemClock.now().monotonic;
-    let mut ledger = Ledger::default();
+    let mut produced = Ledger::default();
     let plan = workload::plan(&options);
-    let producing = producing::produce(&plan, &producer, &poison, &stream, &mut ledger);
-    let (function, output) = Function::new(function::decryptor(decryptor, &kms));
-    let consuming = consume(&options, &kms, Arc::clone(&stream), function, output);
-    let both = tokio::try_join!(producing, async { Ok(consuming.await) });
-    let duration = SystemClock.now().monotonic.saturating_duration_since(started);
+    let producing = producing::produce(&plan, &producer, &poison, &stream, &mut produced);
+    let call_per_record = function::call_per_record(call_per_record, &kms_of_call_per_record);
+    let consumers = Sides {
+        call_per_record: Consumer::start(&stream, &kms_of_call_per_record, call_per_record),
+        warmkeys: Consumer::start(&stream, &kms, function::decryptor(decryptor, &kms)),
+    };
+    let racing = race::run(&options, started, consumers);
+    let both = tokio::try_join!(producing, async { Ok(racing.await) });
     producer.shut_down().await;
     let encryptor_log = encryptor_log.collect().await;
-    let (mapping, lines) = match both {
-        Ok(((), consumed)) => consumed,
+    let Race { mut moments, consumed } = match both {
+        Ok(((), race)) => race,
         Err(error) => {
             show_log("record-encryptor", encryptor_log.iter().map(|line| line.text.as_str()))?;
             return Err(error);
         }
     };
-    lines.iter().for_each(|line| ledger.observe(line));
 
+    let mut ledgers = Sides { call_per_record: produced.clone(), warmkeys: produced };
+    let tallies = Sides {
+        call_per_record: account(&mut ledgers.call_per_record, &consumed.call_per_record),
+        warmkeys: account(&mut ledgers.warmkeys, &consumed.warmkeys),
+    };
+    moments.extend(moments.last().map(|last| at_the_end(last, &tallies, &consumed)));
     let mut generated = kms.calls().of(Operation::GenerateDataKey);
     generated.calls -= generated_for_poison;
-    let summary = Summary {
-        options: &options,
-        tally: ledger.tally(),
-        mapping: &mapping,
-        generated,
-        decrypted: kms.calls().of(Operation::Decrypt),
-        entries: kinesis.calls().entries,
-        duration,
-    };
+    let times = summary::times(&moments, plan.len());
+    let entries = kinesis.calls().entries;
+    let summary = Summary { options: &options, tallies, consumed: &consumed, times, generated, entries };
     summary.print()?;
+    if let Some(path) = &options.picture {
+        let (title, rows, saved) = (summary.title(), summary.result(), summary.saved());
+        let picture = Picture { title: &title, records: plan.len(), moments: &moments, rows: &rows, saved: &saved };
+        std::fs::write(path, picture.svg())?;
+    }
     if summary.is_success() {
         return Ok(ExitCode::SUCCESS);
     }
-    show_log("stream-decryptor", ledger.last_log_lines())?;
+    show_log("stream-decryptor", ledgers.warmkeys.last_log_lines())?;
+    show_log("call-per-record", ledgers.call_per_record.last_log_lines())?;
     Ok(ExitCode::FAILURE)
+}
+
+/// Enters what a consumer wrote, and closes its account.
+fn account(ledger: &mut Ledger, consumed: &Consumed) -> Tally {
+    consumed.lines.iter().for_each(|line| ledger.observe(line));
+    ledger.tally(&consumed.settled)
+}
+
+/// How both stand once everything that they wrote is known.
+fn at_the_end(last: &Moment, tallies: &Sides<Tally>, consumed: &Sides<Consumed>) -> Moment {
+    let standing = |tally: Tally, consumed: &Consumed| Standing {
+        records: tally.finished(),
+        calls: consumed.decrypted.calls,
+        throttled: consumed.decrypted.throttled,
+    };
+    let standings = Sides {
+        call_per_record: standing(tallies.call_per_record, &consumed.call_per_record),
+        warmkeys: standing(tallies.warmkeys, &consumed.warmkeys),
+    };
+    Moment { standings, ..*last }
 }
 
 fn show_log<'a>(function: &str, lines: impl Iterator<Item = &'a str>) -> io::Result<()> {
@@ -117,44 +145,4 @@ fn show_log<'a>(function: &str, lines: impl Iterator<Item = &'a str>) -> io::Res
     let lines: Vec<_> = lines.collect();
     let first = lines.len().saturating_sub(LOG_LINES_SHOWN);
     lines.iter().skip(first).try_for_each(|line| writeln!(errors, "{line}"))
-}
-
-/// Lets the records flow until all are done with, and tells what the mapping did and what the function wrote.
-async fn consume(
-    options: &Options,
-    kms: &EmbeddedKms,
-    stream: Arc<InMemoryStream>,
-    function: Function,
-    output: OutputLines,
-) -> (MappingReport, Vec<OutputLine>) {
-    let records = u64::from(options.records.get());
-    let function = Arc::new(function);
-    let mapping =
-        EventSourceMapping::start(stream, Arc::clone(&function), MappingSettings::default(), Arc::new(SystemClock));
-    let display = ProgressDisplay::new(records);
-    let mut ticks = tokio::time::interval(TICK);
-    {
-        let settled = tokio::time::timeout(PATIENCE, mapping.settled(records));
-        tokio::pin!(settled);
-        loop {
-            tokio::select! {
-                _ = &mut settled => break,
-                _ = ticks.tick() => {
-                    let report = mapping.report();
-                    display.show(&report, kms.calls().of(Operation::Decrypt));
-                    if report.records_finished == 0 && report.function_errors >= HOPELESS_FUNCTION_ERRORS {
-                        break;
-                    }
-                }
-            }
-        }
-    }
-    display.show(&mapping.report(), kms.calls().of(Operation::Decrypt));
-    display.finish();
-    let report = mapping.stop().await;
-    // The mapping is stopped, so nobody else holds the function.
-    if let Some(function) = Arc::into_inner(function) {
-        function.shut_down().await;
-    }
-    (report, output.collect().await)
 }

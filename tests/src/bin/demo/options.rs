@@ -1,15 +1,21 @@
 //! What the demo is asked for.
 
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 
 use clap::Parser;
 use local_stack::command_line::positive;
 
-/// Shows the main job, from producer to consumer: thousands of records through the real functions, and nothing lost.
+/// Races a consumer that calls KMS once per record against Warmkeys: same records, same KMS quota.
 ///
-/// record-encryptor writes into a Kinesis whose shards throttle, split and merge, and stream-decryptor reads from it, while
-/// KMS allows a few requests a second, some records are poison, and a sandbox is lost on the way.
-/// Exits with 1 if a record was lost, changed, or delivered out of the order of its partition key.
+/// record-encryptor writes into a Kinesis whose shards throttle, split and merge. Two functions read from
+/// it: call-per-record, which asks KMS for each record, with the AWS SDK's retries, and stream-decryptor.
+/// Each has a KMS of its own, which allows a few requests a second; stream-decryptor shares its KMS with
+/// record-encryptor. Some records are poison, and each function loses a sandbox on the way.
+///
+/// The race ends when stream-decryptor is done. The other function is stopped then, and the demo reckons how
+/// long it would take at its pace. Exits with 1 if stream-decryptor or call-per-record lost or changed a
+/// record, or delivered it out of the order of its partition key.
 #[derive(Debug, Parser)]
 #[command(name = "demo", bin_name = "cargo demo", verbatim_doc_comment)]
 pub(crate) struct CommandLine {
@@ -25,9 +31,15 @@ pub(crate) struct CommandLine {
     /// How many tenants there are: each has records, and data keys, of its own [default: 60]
     #[arg(long, value_name = "N", value_parser = positive)]
     tenants: Option<NonZeroU32>,
-    /// How many requests KMS allows in a second [default: 20]
-    #[arg(long, value_name = "N", value_parser = positive)]
-    kms_requests_per_second: Option<NonZeroU32>,
+    /// How many requests KMS allows either consumer in a second [default: 20]
+    #[arg(long, alias = "kms-requests-per-second", value_name = "N", value_parser = positive)]
+    quota: Option<NonZeroU32>,
+    /// Let call-per-record finish too, instead of reckoning when it would: minutes
+    #[arg(long)]
+    to_the_end: bool,
+    /// Draw what happens, as an animated picture (SVG), into this file
+    #[arg(long, value_name = "FILE")]
+    picture: Option<PathBuf>,
     /// What the workload is drawn from: the same number gives the same records
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
@@ -39,7 +51,12 @@ pub(crate) struct Options {
     pub(crate) records: NonZeroU32,
     pub(crate) shards: NonZeroU32,
     pub(crate) tenants: NonZeroU32,
-    pub(crate) kms_requests_per_second: NonZeroU32,
+    /// Of KMS, in requests a second.
+    pub(crate) quota: NonZeroU32,
+    /// Whether the consumer with a call per record is let finish.
+    pub(crate) to_the_end: bool,
+    /// Where the picture goes.
+    pub(crate) picture: Option<PathBuf>,
     pub(crate) seed: u64,
 }
 
@@ -49,7 +66,9 @@ impl Options {
         records: NonZeroU32::new(6_000).unwrap(),
         shards: NonZeroU32::new(4).unwrap(),
         tenants: NonZeroU32::new(60).unwrap(),
-        kms_requests_per_second: NonZeroU32::new(20).unwrap(),
+        quota: NonZeroU32::new(20).unwrap(),
+        to_the_end: false,
+        picture: None,
         seed: 1,
     };
 
@@ -58,7 +77,9 @@ impl Options {
         records: NonZeroU32::new(800).unwrap(),
         shards: NonZeroU32::new(2).unwrap(),
         tenants: NonZeroU32::new(16).unwrap(),
-        kms_requests_per_second: NonZeroU32::new(10).unwrap(),
+        quota: NonZeroU32::new(10).unwrap(),
+        to_the_end: false,
+        picture: None,
         seed: 1,
     };
 }
@@ -70,7 +91,9 @@ impl From<CommandLine> for Options {
             records: given.records.unwrap_or(defaults.records),
             shards: given.shards.unwrap_or(defaults.shards),
             tenants: given.tenants.unwrap_or(defaults.tenants),
-            kms_requests_per_second: given.kms_requests_per_second.unwrap_or(defaults.kms_requests_per_second),
+            quota: given.quota.unwrap_or(defaults.quota),
+            to_the_end: given.to_the_end,
+            picture: given.picture,
             seed: given.seed,
         }
     }
@@ -94,15 +117,22 @@ mod tests {
     }
 
     #[test]
+    fn the_quota_has_a_short_name_and_keeps_its_old_one() {
+        for name in ["--quota", "--kms-requests-per-second"] {
+            assert_eq!(options(&[name, "7"]).quota.get(), 7);
+        }
+    }
+
+    #[test]
     fn the_help_tells_the_defaults() {
         let help = CommandLine::command().render_long_help().to_string();
-        let Options { records, shards, tenants, kms_requests_per_second, seed } = Options::USUAL;
-        for default in [records, shards, tenants, kms_requests_per_second].map(|number| number.to_string()) {
+        let Options { records, shards, tenants, quota, seed, .. } = Options::USUAL;
+        for default in [records, shards, tenants, quota].map(|number| number.to_string()) {
             assert!(help.contains(&format!("[default: {default}]")), "{default}: {help}");
         }
         assert!(help.contains(&format!("[default: {seed}]")), "{help}");
-        let Options { records, shards, tenants, kms_requests_per_second, .. } = Options::SHORT;
-        let short = format!("{records} records, {shards} shards, {tenants} tenants, {kms_requests_per_second} KMS");
+        let Options { records, shards, tenants, quota, .. } = Options::SHORT;
+        let short = format!("{records} records, {shards} shards, {tenants} tenants, {quota} KMS");
         assert!(help.contains(&short), "{help}");
     }
 }
