@@ -8,6 +8,9 @@ from pathlib import Path
 from .layout import MONITORING
 from .templates import parse
 
+# A scenario takes about as long. Longer ones would have others' requests in them.
+_LONGEST_PERIOD_SECONDS = 10
+
 # What a period's values become. Of a distribution, CloudWatch gets values and how often each came.
 _STATISTICS: dict[str, Callable[[list[float]], float]] = {"Sum": sum, "Maximum": max, "Minimum": min}
 _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
@@ -18,7 +21,7 @@ _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
 
 def alarms_that_would_go_off(sandboxes: Path) -> dict[str, set[str]]:
     """The functions' alarms whose condition a period fulfilled, of those on the functions' own metrics: by alarm, the functions.
-    How many periods in a row an alarm wants is left out: faults here are short."""
+    Faults here are short, and many follow each other: periods last ten seconds at most, and one is enough."""
     documents = list(_documents(sandboxes))
     alarms = [item["Properties"] for item in parse(MONITORING)["Resources"].values() if item["Type"] == "AWS::CloudWatch::Alarm"]
     gone_off = defaultdict(set)
@@ -68,7 +71,7 @@ def _periods(metric: str, seconds: int, statistic: str, documents: list[dict]) -
     periods = defaultdict(list)
     for document in documents:
         if metric in document:
-            period = document["_aws"]["Timestamp"] // 1_000 // seconds
+            period = document["_aws"]["Timestamp"] // 1_000 // min(seconds, _LONGEST_PERIOD_SECONDS)
             value = document[metric]
             periods[period] += value["Values"] if isinstance(value, dict) else [value]
     return {period: _STATISTICS[statistic](values) for period, values in periods.items()}

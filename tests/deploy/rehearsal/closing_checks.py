@@ -92,7 +92,6 @@ def _variables(function: str) -> dict[str, str]:
 # Each alarm whose cause a scenario provokes, and the function that it is about.
 _FAULTS = {
     "kms-throttles": "stream-decryptor",  # throttled_keys_hold_the_shard
-    "time-runs-out": "stream-decryptor",  # the same
     "key-is-unavailable": "stream-decryptor",  # disabled_key_waits
     "quarantined": "stream-decryptor",  # poison_goes_to_the_queue
     "quarantined-by-setting": "stream-decryptor",  # the same: a key that is not allowed, another encryption context
