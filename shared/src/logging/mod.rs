@@ -1,6 +1,6 @@
 //! Logs, on standard error: one JSON object per line, or lines to read.
 //!
-//! Every line of an invocation has the fields of the span that [`invocation_span`] makes, at every level. Below it are spans for what takes time:
+//! Every line of an invocation has the fields of the span that `invocation_span` makes, at every level. Below it are spans for what takes time:
 //! `data_keys` with `kms`, `open`, `deliver`, `quarantine`.
 //!
 //! The level holds for this crate and for the crates that a program names as its own ([`Program`], [`include()`]). All others are let
