@@ -95,7 +95,7 @@
 )]
 
 #[cfg(feature = "aws")]
-mod aws;
+pub mod aws;
 #[cfg(feature = "runtime")]
 pub mod batch;
 pub mod clock;

@@ -13,7 +13,8 @@ use super::SdkError;
 /// record is to blame. Right after a sandbox is thawed, clock and token can be stale for a moment, so such a request is sent
 /// again, signed anew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum CallerFault {
+#[non_exhaustive]
+pub enum CallerFault {
     /// The token or the key id is expired, unknown or missing.
     Credentials,
     /// The signature does not match.
@@ -33,7 +34,8 @@ impl CallerFault {
     ///
     /// <https://docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html> (the same for all services),
     /// <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
-    pub(crate) fn of(code: &str, status: u16) -> Option<Self> {
+    #[must_use]
+    pub fn of(code: &str, status: u16) -> Option<Self> {
         if code.is_empty() {
             // 408 and 429 say what they mean, whoever says it.
             return ((400..500).contains(&status) && ![408, 429].contains(&status)).then_some(Self::Intermediary);

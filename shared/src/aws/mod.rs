@@ -15,7 +15,8 @@ mod trace_header;
 mod watched_body;
 
 pub(crate) use arn::Arn;
-pub(crate) use caller_fault::{CallerFault, caused_by};
+pub use caller_fault::CallerFault;
+pub(crate) use caller_fault::caused_by;
 pub(crate) use client::{client_config, http_client, no_retries, timeouts, within};
 pub(crate) use connections::Connections;
 pub(crate) use departing_body::WhenItLeaves;

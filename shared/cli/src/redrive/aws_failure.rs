@@ -7,6 +7,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use warmkeys::aws::CallerFault;
 use warmkeys::failure::describe;
 
 /// A request to AWS that failed, after all tries.
@@ -25,6 +26,8 @@ pub(crate) struct AwsFailure {
 pub(crate) enum Fault {
     /// There are no credentials, or they are not accepted.
     Credentials,
+    /// This machine's clock is too far off.
+    Clock,
     /// They do not suffice.
     Permission,
     /// What was named is not there.
@@ -43,6 +46,7 @@ impl fmt::Display for Fault {
             Self::Credentials => {
                 "AWS does not accept your credentials; set AWS_PROFILE or the AWS_ACCESS_KEY_ID variables, or log in again"
             }
+            Self::Clock => "this machine's clock is wrong, so that AWS does not accept its signatures; set it",
             Self::Permission => "your credentials do not allow it; ask for the permission that the message names",
             Self::NotFound => "it does not exist in this account and Region; check the name, and --region",
             Self::Region => "it is in another Region; name that with --region",
@@ -60,24 +64,10 @@ impl Fault {
 
     /// Whose fault an answer is.
     ///
-    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>, and the common errors of the other services.
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>, and the common errors of the other services. What the
+    /// functions take for the caller's fault is so here, too.
     pub(crate) fn of(code: &str, status: u16) -> Self {
         match code.strip_suffix("Exception").unwrap_or(code) {
-            "ExpiredToken"
-            | "InvalidToken"
-            | "TokenRefreshRequired"
-            | "UnrecognizedClient"
-            | "InvalidClientTokenId"
-            | "InvalidAccessKeyId"
-            | "MissingAuthenticationToken"
-            | "SignatureDoesNotMatch"
-            | "InvalidSignature"
-            | "IncompleteSignature"
-            | "RequestExpired"
-            | "RequestTimeTooSkewed"
-            | "AuthFailure"
-            | "NotSignedUp"
-            | "OptInRequired" => Self::Credentials,
             "AccessDenied"
             | "AllAccessDisabled"
             | "UnauthorizedOperation"
@@ -109,13 +99,21 @@ impl Fault {
             | "ResourceConflict"
             | "ResourceNotReady"
             | "ENILimitReached" => Self::Unavailable,
-            _ => match status {
-                301 | 307 => Self::Region,
-                401 | 403 => Self::Permission,
-                404 => Self::NotFound,
-                408 | 429 | 500.. => Self::Unavailable,
-                _ => Self::Refused,
+            _ => match CallerFault::of(code, status) {
+                Some(CallerFault::Clock) => Self::Clock,
+                Some(CallerFault::Credentials | CallerFault::Signature | CallerFault::Account) => Self::Credentials,
+                _ => Self::of_status(status),
             },
+        }
+    }
+
+    fn of_status(status: u16) -> Self {
+        match status {
+            301 | 307 => Self::Region,
+            401 | 403 => Self::Permission,
+            404 => Self::NotFound,
+            408 | 429 | 500.. => Self::Unavailable,
+            _ => Self::Refused,
         }
     }
 }
@@ -160,6 +158,9 @@ mod tests {
         for (code, status, expected) in [
             ("ExpiredTokenException", 400, Fault::Credentials),
             ("InvalidAccessKeyId", 403, Fault::Credentials),
+            ("AuthFailure", 401, Fault::Credentials),
+            ("RequestTimeTooSkewed", 403, Fault::Clock),
+            ("AuthorizationHeaderMalformed", 400, Fault::Region),
             ("AccessDeniedException", 400, Fault::Permission),
             ("", 403, Fault::Permission),
             ("NoSuchBucket", 404, Fault::NotFound),
